@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+// Sources are tested without a build through the `x-source` export condition. Pool `forks`: a ZeroMQ
+// socket left open in a worker thread aborts the whole process.
+export default defineConfig({
+  resolve: { conditions: ['x-source', 'node', 'import', 'module', 'default'] },
+  ssr: { resolve: { conditions: ['x-source', 'node', 'import', 'module', 'default'] } },
+  test: {
+    pool: 'forks',
+    include: ['packages/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    testTimeout: 30_000,
+  },
+});
