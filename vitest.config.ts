@@ -9,6 +9,7 @@ export default defineConfig({
     pool: 'forks',
     include: ['packages/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
-    testTimeout: 30_000,
+    testTimeout: 60_000,
+    reporters: ['default', './test/closing-line.ts'],
   },
 });
