@@ -1,0 +1,58 @@
+/** What operators ask over the wire: `informationRequest` in JSON, answered in JSON. */
+import type { OperatorRequest, SchedulerStatus } from '@muster/core/scheduler-types';
+import { groupId } from '@muster/protocol/ids';
+
+const REQUEST_BYTES_MAX = 4 * 1024;
+const WITHIN_MS_MAX = 24 * 60 * 60 * 1_000;
+
+export type OperatorQuery =
+  | { readonly query: 'status' }
+  | { readonly query: 'drainGroup'; readonly groupId: string }
+  | { readonly query: 'shutdown'; readonly withinMs: number };
+
+export type OperatorAnswer =
+  | { readonly ok: true; readonly status: SchedulerStatus }
+  | { readonly ok: false; readonly error: string };
+
+/** What to do about a request, and what to answer. */
+export interface Answered {
+  readonly answer: OperatorAnswer;
+  readonly operate: OperatorRequest | undefined;
+}
+
+const refuse = (error: string): Answered => ({ answer: { ok: false, error }, operate: undefined });
+
+const parse = (request: Uint8Array): unknown => {
+  if (request.length > REQUEST_BYTES_MAX) return undefined;
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(request));
+  } catch {
+    return undefined; // whatever it was, it is no request
+  }
+};
+
+/** Total: any bytes get an answer. `status` is asked only when the answer shows it. */
+export const answerQuery = (request: Uint8Array, status: () => SchedulerStatus): Answered => {
+  const value = parse(request);
+  if (typeof value !== 'object' || value === null || !('query' in value)) {
+    return refuse('the request is not JSON of the form {"query": "status"}');
+  }
+  if (value.query === 'status') return { answer: { ok: true, status: status() }, operate: undefined };
+  if (value.query === 'shutdown') {
+    const withinMs = 'withinMs' in value ? value.withinMs : undefined;
+    if (typeof withinMs !== 'number' || !(withinMs >= 0 && withinMs <= WITHIN_MS_MAX)) {
+      return refuse(`shutdown needs withinMs, a number of milliseconds from 0 to ${WITHIN_MS_MAX}`);
+    }
+    return { answer: { ok: true, status: status() }, operate: { action: 'shutdown', withinMs } };
+  }
+  if (value.query === 'drainGroup') {
+    const id = 'groupId' in value ? value.groupId : undefined;
+    if (typeof id !== 'string') return refuse('drainGroup needs groupId, the id of a group as status shows it');
+    const now = status();
+    if (!now.groups.some((group) => group.id === id)) {
+      return refuse(`there is no group ${id.slice(0, 100)}; there ${now.groups.length === 0 ? 'are none' : `are ${now.groups.map((group) => group.id).join(', ')}`}`);
+    }
+    return { answer: { ok: true, status: now }, operate: { action: 'drainGroup', groupId: groupId(id) } };
+  }
+  return refuse('the query is none of status, drainGroup and shutdown');
+};
