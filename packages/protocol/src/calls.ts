@@ -5,6 +5,12 @@
  * - Function task: `functionId` is the SHA-256 of a function object, the UTF-8 JSON of {@link FunctionObject};
  *   that object names the module object (the bundled ES module; its id is the SHA-256 of its bytes) and the
  *   export. `args` holds exactly one argument: the encoded value (values.ts), inline or in an object.
+ *   The argument may refer to objects that the client put (values.ts, ObjectRef): `valueReferences(bytes)` lists
+ *   them without decoding. The processor fetches each, decodes it (it holds an encoded value without references
+ *   of its own), and decodes the argument with `{ references }`; a reference that is not in the store is an
+ *   ObjectLostError. A referenced value is read-only by contract, so a processor may keep it decoded and hand
+ *   the same instance to later tasks.
+ * - A task function is called as `export(argument, context: TaskContext)`.
  * - Command task: `functionId` is COMMAND_FUNCTION; the one argument is an encoded {@link CommandSpec}; the
  *   result is an encoded {@link CommandResult}. A command that exits non-zero is a *successful* task whose
  *   result says so.
@@ -16,6 +22,14 @@ export interface FunctionObject {
   /** Hex of the module object's id. */
   readonly module: string;
   readonly export: string;
+}
+
+/** Second parameter of a task function. */
+export interface TaskContext {
+  /** Aborted when the task is canceled, times out or its worker must stop; the process is killed soon after. */
+  readonly signal: AbortSignal;
+  /** One line to the client's log of this task, formatted as console.log would. */
+  readonly log: (...parts: unknown[]) => void;
 }
 
 /** Bytes that travel inside the value, or an object in the store (hex id) for larger ones. */
