@@ -1,6 +1,14 @@
 import type { ObjectId } from '../ids.ts';
 import { readError } from './error-fields.ts';
-import { BIGINT_BYTES_MAX, DEPTH_MAX, OBJECT_ID_BYTES, SHORT_STRING, SHORT_STRING_MAX, SMALL_INT, TAG } from './format.ts';
+import {
+  BIGINT_BYTES_MAX,
+  DEPTH_MAX,
+  OBJECT_ID_BYTES,
+  SHORT_STRING,
+  SHORT_STRING_MAX,
+  SMALL_INT,
+  TAG,
+} from './format.ts';
 import { VERSION_PLAIN, VERSION_REFERENCES, VIEWS } from './format.ts';
 import { ObjectRef } from './object-ref.ts';
 import { ValueError } from './value-error.ts';
