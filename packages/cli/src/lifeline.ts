@@ -8,15 +8,15 @@ const VARIABLE = 'MUSTER_LIFELINE';
 const DESCRIPTOR = 3;
 const LINE_BYTES_MAX = 64 * 1024;
 
-/** What a child says once, when it serves. */
-export interface ReadyMessage {
-  readonly ready: Readonly<Record<string, string>>;
-}
+/** What a child says once: that it serves, or why it cannot. */
+export type FirstWord =
+  | { readonly kind: 'ready'; readonly facts: Readonly<Record<string, string>> }
+  | { readonly kind: 'failed'; readonly message: string; readonly hint: string };
 
 export const lifelineEnv: Readonly<Record<string, string>> = { [VARIABLE]: String(DESCRIPTOR) };
 
 export interface Lifeline {
-  ready(facts: ReadyMessage['ready']): void;
+  say(word: FirstWord): void;
   /** Resolves when the supervisor is gone. Never rejects. */
   readonly cut: Promise<void>;
   /** Lets the process end. */
@@ -36,14 +36,14 @@ export const takeLifeline = (): Lifeline | undefined => {
   socket.on('end', () => socket.destroy());
   socket.resume();
   return {
-    ready: (facts) => void socket.write(`${JSON.stringify({ ready: facts } satisfies ReadyMessage)}\n`),
+    say: (word) => void socket.write(`${JSON.stringify(word)}\n`),
     cut,
-    close: () => socket.destroy(),
+    close: () => socket.end(),
   };
 };
 
-/** Reads the one ready line of a child; undefined when the line ends without one. */
-export const readReady = (socket: Socket): Promise<ReadyMessage['ready'] | undefined> =>
+/** Reads the first word of a child; undefined when the line ends without one. */
+export const readFirstWord = (socket: Socket): Promise<FirstWord | undefined> =>
   new Promise((resolve) => {
     let text = '';
     socket.setEncoding('utf8');
@@ -51,21 +51,25 @@ export const readReady = (socket: Socket): Promise<ReadyMessage['ready'] | undef
       text += chunk;
       const end = text.indexOf('\n');
       if (end < 0 && text.length < LINE_BYTES_MAX) return;
-      resolve(parseReady(text.slice(0, Math.max(end, 0))));
+      resolve(parseWord(text.slice(0, Math.max(end, 0))));
       text = '';
     });
     socket.once('close', () => resolve(undefined));
     socket.on('error', () => resolve(undefined));
   });
 
-const parseReady = (line: string): ReadyMessage['ready'] | undefined => {
+const parseWord = (line: string): FirstWord | undefined => {
   try {
     const value: unknown = JSON.parse(line);
-    if (typeof value !== 'object' || value === null || !('ready' in value)) return undefined;
-    const facts = value.ready;
+    if (typeof value !== 'object' || value === null || !('kind' in value)) return undefined;
+    if (value.kind === 'failed' && 'message' in value && 'hint' in value) {
+      return { kind: 'failed', message: String(value.message), hint: String(value.hint) };
+    }
+    if (value.kind !== 'ready' || !('facts' in value)) return undefined;
+    const { facts } = value;
     if (typeof facts !== 'object' || facts === null) return undefined;
-    return Object.fromEntries(Object.entries(facts).map(([key, fact]) => [key, String(fact)]));
+    return { kind: 'ready', facts: Object.fromEntries(Object.entries(facts).map(([key, fact]) => [key, String(fact)])) };
   } catch {
-    return undefined;
+    return undefined; // not ours: the child's end will say what happened
   }
 };

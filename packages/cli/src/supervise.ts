@@ -5,7 +5,9 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { CliError } from './errors.ts';
-import { lifelineEnv, readReady, type ReadyMessage } from './lifeline.ts';
+import { lifelineEnv, readFirstWord } from './lifeline.ts';
+
+export type ReadyFacts = Readonly<Record<string, string>>;
 
 const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MAX_MS = 5_000;
@@ -37,7 +39,7 @@ export interface ChildSpec {
 
 export interface SupervisedChild {
   /** What the first process said when it served. Rejects with a CliError that shows its last lines when it ends before, or is too slow. */
-  readonly ready: Promise<ReadyMessage['ready']>;
+  readonly ready: Promise<ReadyFacts>;
   pid(): number | undefined;
   /** SIGTERM, and no restart. Resolves when the process is gone; after `withinMs` it is killed. */
   stop(withinMs: number): Promise<void>;
@@ -61,8 +63,8 @@ export const supervise = (spec: ChildSpec): SupervisedChild => {
   let wasReady = false;
   let markEnded: () => void;
   const ended = new Promise<void>((resolve) => (markEnded = resolve));
-  let settleReady: { resolve(facts: ReadyMessage['ready']): void; reject(error: Error): void };
-  const ready = new Promise<ReadyMessage['ready']>((resolve, reject) => (settleReady = { resolve, reject }));
+  let settleReady: { resolve(facts: ReadyFacts): void; reject(error: Error): void };
+  const ready = new Promise<ReadyFacts>((resolve, reject) => (settleReady = { resolve, reject }));
   ready.catch(() => {}); // whoever awaits it hears of it; a fleet that is stopped early does not
 
   const failStart = (what: string): void => {
@@ -112,11 +114,16 @@ export const supervise = (spec: ChildSpec): SupervisedChild => {
     if (child.stderr !== null) readLines(child.stderr);
     const line = child.stdio[3];
     if (line instanceof Socket) {
-      void readReady(line).then((facts) => {
-        if (facts === undefined) return;
-        clearTimeout(slowStart);
-        wasReady = true;
-        settleReady.resolve(facts);
+      void readFirstWord(line).then((word) => {
+        if (word?.kind === 'failed' && !wasReady) {
+          isEnding = true;
+          clearTimeout(slowStart);
+          settleReady.reject(new CliError('failed', word.message, word.hint));
+        } else if (word?.kind === 'ready') {
+          clearTimeout(slowStart);
+          wasReady = true;
+          settleReady.resolve(word.facts);
+        }
       });
     }
     child.once('error', (error) => {

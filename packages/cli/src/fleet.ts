@@ -1,0 +1,132 @@
+/**
+ * A fleet on this machine: scheduler (with its object store) and native adapter as supervised child
+ * processes. `muster up` is one that announces itself; `muster map` and examples start one of their own.
+ */
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { askScheduler } from './operator.ts';
+import { createFleetDirectory, removeFleetDirectory } from './run-dir.ts';
+import { supervise, type ChildEvent, type SupervisedChild } from './supervise.ts';
+
+export interface FleetOptions {
+  /** Where the scheduler listens. Default: a socket file in a private directory. */
+  readonly addresses?: readonly string[];
+  /** Most worker groups at a time. Default: one per processor core. */
+  readonly groupsMax?: number;
+  /** Default 1. */
+  readonly workersPerGroup?: number;
+  /** Default: one task per worker is enough to start another, so that the fleet fills the machine. */
+  readonly policyContent?: string;
+  /** Further arguments of `muster scheduler` and `muster adapter native`, after our own. */
+  readonly schedulerArgs?: readonly string[];
+  readonly adapterArgs?: readonly string[];
+  readonly readyWithinMs?: number;
+  /** Lines and lives of the child processes, as they happen. */
+  readonly onEvent?: (event: ChildEvent) => void;
+}
+
+export interface Fleet extends AsyncDisposable {
+  /** What clients connect to. */
+  readonly address: string;
+  readonly addresses: readonly string[];
+  /** Process ids of scheduler and adapter, for people and tests. */
+  pids(): Readonly<Record<string, number | undefined>>;
+  /** Drains every group, then ends all processes; busy workers get `drainWithinMs` (default 30 s). Any number of times. */
+  stop(drainWithinMs?: number): Promise<void>;
+  /** Ends everything now: running tasks are killed. */
+  kill(): Promise<void>;
+}
+
+const READY_WITHIN_MS = 20_000;
+const DRAIN_WITHIN_MS = 30_000;
+/** What ending the processes may take beyond the drain. */
+const END_WITHIN_MS = 5_000;
+/** Workers whose scheduler is gone end after this: the backstop when everything above them was killed. */
+const DEATH_TIMEOUT_S = 5;
+
+export const DEFAULT_POLICY = 'allocate=even_load; scaling=vanilla; upper_task_ratio=1; lower_task_ratio=1';
+
+/** Starts a fleet and resolves when it takes tasks. Rejects with a CliError that says what failed; nothing is left running then. */
+export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => {
+  const directory = createFleetDirectory();
+  const addresses = options.addresses ?? [`ipc://${join(directory, 's')}`];
+  const children = startChildren(options, addresses, directory);
+  const endAll = async (withinMs: number): Promise<void> => {
+    await Promise.all([children.adapter.stop(withinMs), children.scheduler.stop(withinMs)]);
+    removeFleetDirectory(directory);
+  };
+  let bound: readonly string[];
+  try {
+    const [scheduler] = await Promise.all([children.scheduler.ready, children.adapter.ready]);
+    bound = (scheduler['addresses'] ?? '').split(' ');
+  } catch (error) {
+    await endAll(END_WITHIN_MS);
+    throw error;
+  }
+  const address = bound[0] ?? addresses[0] ?? '';
+  let stopping: Promise<void> | undefined;
+  const stop = (drainWithinMs: number = DRAIN_WITHIN_MS): Promise<void> => {
+    stopping ??= drain(address, children, drainWithinMs).then(() => endAll(END_WITHIN_MS));
+    return stopping;
+  };
+  return {
+    address,
+    addresses: bound,
+    pids: () => ({ scheduler: children.scheduler.pid(), adapter: children.adapter.pid() }),
+    stop,
+    kill: () => (stopping = endAll(END_WITHIN_MS)),
+    [Symbol.asyncDispose]: () => stop(),
+  };
+};
+
+interface Children {
+  readonly scheduler: SupervisedChild;
+  readonly adapter: SupervisedChild;
+}
+
+const startChildren = (options: FleetOptions, addresses: readonly string[], directory: string): Children => {
+  const common = {
+    env: { MUSTER_FLEET_DIRECTORY: directory, MUSTER_FLEET_PID: String(process.pid) },
+    readyWithinMs: options.readyWithinMs ?? READY_WITHIN_MS,
+    onEvent: options.onEvent ?? ((): void => {}),
+  };
+  const scheduler = supervise({
+    ...common,
+    name: 'scheduler',
+    args: [
+      'scheduler',
+      ...addresses,
+      ...['--policy-content', options.policyContent ?? DEFAULT_POLICY],
+      ...['--store-socket', join(directory, 'o')],
+      ...(options.schedulerArgs ?? []),
+    ],
+  });
+  const adapter = supervise({
+    ...common,
+    name: 'adapter native',
+    args: [
+      ...['adapter', 'native', addresses[0] ?? ''],
+      ...['--max-workers', String(options.groupsMax ?? availableParallelism())],
+      ...['--workers-per-group', String(options.workersPerGroup ?? 1)],
+      ...['--death-timeout-seconds', String(DEATH_TIMEOUT_S)],
+      ...(options.adapterArgs ?? []),
+    ],
+  });
+  return { scheduler, adapter };
+};
+
+/** Asks the scheduler to drain its groups and waits for its end; a scheduler that does not answer is ended by the caller. */
+const drain = async (address: string, children: Children, withinMs: number): Promise<void> => {
+  children.scheduler.expectEnd();
+  try {
+    await askScheduler(address, { query: 'shutdown', withinMs }, END_WITHIN_MS);
+  } catch {
+    return; // Nobody answers: there is nothing to drain through.
+  }
+  let late: NodeJS.Timeout | undefined;
+  await Promise.race([
+    children.scheduler.ended,
+    new Promise<void>((resolve) => (late = setTimeout(resolve, withinMs + END_WITHIN_MS))),
+  ]);
+  clearTimeout(late);
+};
