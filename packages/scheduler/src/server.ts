@@ -1,0 +1,175 @@
+/**
+ * The scheduler process: one loop around `core/scheduler`, one switch over its effects. Everything that
+ * decides is in the core; everything here moves bytes.
+ */
+import { randomBytes } from 'node:crypto';
+import { never, type Machine, type Note } from '@muster/core/machine';
+import { createScheduler } from '@muster/core/scheduler';
+import type { ObjectStoreState, SchedulerConfig, SchedulerEffect, SchedulerEvent, SchedulerStatus } from '@muster/core/scheduler-types';
+import { encodeMessage } from '@muster/protocol/codec';
+import { peerId, showId, type Instant, type PeerId } from '@muster/protocol/ids';
+import type { Message } from '@muster/protocol/messages';
+import type { Clock } from '@muster/runtime/clock';
+import { drive, type Drive } from '@muster/runtime/drive';
+import type { Listener, Transport, TransportEvent } from '@muster/runtime/transport';
+import { checkBindAddresses } from './addresses.ts';
+import { createFrameReader, type BadFrame, type Query } from './frames.ts';
+import { createLimiter } from './limiter.ts';
+import { answerQuery } from './queries.ts';
+import type { StoreLink } from './store-link.ts';
+
+export interface SchedulerShellConfig {
+  /** `tcp://HOST:PORT`, `ipc://PATH`; port 0 lets the system choose. */
+  readonly addresses: readonly string[];
+  /** Bind addresses that other machines can reach. */
+  readonly insecure: boolean;
+  /** Everything the machine is told but its epoch, which is fresh for each start. */
+  readonly machine: Omit<SchedulerConfig, 'epoch'>;
+}
+
+export interface SchedulerPorts {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** Decisions and refusals, one call each. Must not throw. */
+  readonly log: (note: Note) => void;
+  /** Called once the scheduler listens, with the addresses really bound. */
+  readonly openStore: (bound: readonly string[]) => Promise<StoreLink>;
+  /** Identity of this process run, `[0-9a-z]+`. Default: random. */
+  readonly epoch?: string;
+}
+
+/** Why a scheduler ended. `bug` carries what was thrown: the process logs it and ends with an error. */
+export type SchedulerEnd = { readonly kind: 'exit'; readonly reason: string } | { readonly kind: 'bug'; readonly bug: unknown };
+
+export interface RunningScheduler extends AsyncDisposable {
+  readonly addresses: readonly string[];
+  readonly epoch: string;
+  store(): ObjectStoreState;
+  status(): SchedulerStatus;
+  /** Drains every group and ends when the last one is gone, or after `withinMs`. */
+  shutdown(withinMs: number): void;
+  /** Ends now; groups and tasks are left as they are. Any number of times. */
+  stop(): Promise<void>;
+  /** Resolves when everything is closed, whoever ended it. Never rejects. */
+  readonly ended: Promise<SchedulerEnd>;
+}
+
+const NO_STORE: ObjectStoreState = { address: { host: '127.0.0.1', port: 0 }, path: '', epoch: '' };
+
+const freshEpoch = (): string => BigInt(`0x${randomBytes(8).toString('hex')}`).toString(36);
+
+type SchedulerMachine = Machine<SchedulerEvent, SchedulerEffect> & { status(now: Instant): SchedulerStatus };
+
+/**
+ * Binds, starts the object store and serves. Rejects with an AddressError, a TransportError (`EADDRINUSE` …) or
+ * what `openStore` rejects with; nothing is left open then.
+ */
+export const startScheduler = async (config: SchedulerShellConfig, ports: SchedulerPorts): Promise<RunningScheduler> => {
+  checkBindAddresses(config.addresses, config.insecure);
+  const epoch = ports.epoch ?? freshEpoch();
+  const listener = await ports.transport.listen(config.addresses, { identity: peerId(`${process.pid}|scheduler|${epoch}`) });
+  let store: StoreLink;
+  try {
+    store = await ports.openStore(listener.addresses);
+  } catch (error) {
+    await listener.close();
+    throw error;
+  }
+  const machine: SchedulerMachine = createScheduler({ ...config.machine, epoch }, ports.clock.now());
+  return serve(machine, epoch, listener, store, ports);
+};
+
+const serve = (machine: SchedulerMachine, epoch: string, listener: Listener, store: StoreLink, ports: SchedulerPorts): RunningScheduler => {
+  let storeState = NO_STORE;
+  let ending: Promise<void> | undefined;
+  let markEnded: (end: SchedulerEnd) => void;
+  const ended = new Promise<SchedulerEnd>((resolve) => (markEnded = resolve));
+
+  const end = (why: SchedulerEnd): Promise<void> => {
+    ending ??= (async (): Promise<void> => {
+      loop.stop();
+      const closed = await Promise.allSettled([listener.close(), store.close()]);
+      for (const one of closed) if (one.status === 'rejected') note('warn', 'scheduler.closeFailed', { error: String(one.reason) });
+      markEnded(why);
+    })();
+    return ending;
+  };
+  const note = (level: Note['level'], event: string, fields: Note['fields']): void => ports.log({ kind: 'note', level, event, fields });
+
+  const send = (to: PeerId, message: Message): void => {
+    if (listener.trySend(to, encodeMessage(message)) === 'full') loop.feed([{ kind: 'undelivered', peer: to, message, why: 'full' }]);
+  };
+  const apply = (effects: readonly SchedulerEffect[]): void => {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'send':
+          send(effect.to, effect.message);
+          break;
+        case 'deleteObjects':
+          store.delete(effect.ids);
+          break;
+        case 'note':
+          ports.log(effect);
+          break;
+        case 'exit':
+          void end({ kind: 'exit', reason: effect.reason });
+          break;
+        default:
+          never(effect);
+      }
+    }
+  };
+  const loop: Drive<SchedulerEvent> = drive<SchedulerEvent, SchedulerEffect>(machine, ports.clock, { kind: 'deadline' }, apply, (bug) => void end({ kind: 'bug', bug }));
+
+  store.onState((state) => {
+    storeState = state;
+    loop.feed([{ kind: 'objectStore', state }]);
+  });
+  listener.onTurn(createTurnHandler({ machine, loop, ports, send, note }));
+  note('info', 'scheduler.listening', { addresses: listener.addresses.join(' '), epoch });
+  return {
+    addresses: listener.addresses,
+    epoch,
+    store: () => storeState,
+    status: () => machine.status(ports.clock.now()),
+    shutdown: (withinMs) => loop.feed([{ kind: 'operator', request: { action: 'shutdown', withinMs } }]),
+    stop: () => end({ kind: 'exit', reason: 'stopped' }),
+    ended,
+    [Symbol.asyncDispose]: () => end({ kind: 'exit', reason: 'stopped' }),
+  };
+};
+
+interface TurnHandlerParts {
+  readonly machine: SchedulerMachine;
+  readonly loop: Drive<SchedulerEvent>;
+  readonly ports: SchedulerPorts;
+  send(to: PeerId, message: Message): void;
+  note(level: Note['level'], event: string, fields: Note['fields']): void;
+}
+
+/** Reads a turn, feeds its events at once, then answers the operators' questions about the state after it. */
+const createTurnHandler = ({ machine, loop, ports, send, note }: TurnHandlerParts): ((turn: readonly TransportEvent[]) => void) => {
+  const reader = createFrameReader();
+  const limiter = createLimiter();
+  const answer = ({ from, request }: Query): void => {
+    const { answer: body, operate } = answerQuery(request, () => machine.status(ports.clock.now()));
+    send(from, { kind: 'informationResponse', response: new TextEncoder().encode(JSON.stringify(body)) });
+    if (operate !== undefined) loop.feed([{ kind: 'operator', request: operate }]);
+  };
+  const reject = (frame: BadFrame): void => {
+    const times = limiter.admit(`${frame.from} ${frame.code}`, ports.clock.now());
+    if (times === undefined) return;
+    note('warn', 'frame.dropped', { peer: showId(frame.from), code: frame.code, bytes: frame.bytes, error: frame.error, times });
+  };
+  return (turn) => {
+    const events: SchedulerEvent[] = [];
+    const queries: Query[] = [];
+    reader.read(turn, {
+      event: (event) => void events.push(event),
+      query: (query) => void queries.push(query),
+      bad: reject,
+    });
+    if (events.length > 0) loop.feed(events);
+    for (const query of queries) answer(query);
+  };
+};
