@@ -19,7 +19,11 @@ export type TurnHandler = (turn: readonly TransportEvent[]) => void;
 export interface Listener extends AsyncDisposable {
   /** Addresses really bound (`tcp://127.0.0.1:8516` with the port that the system chose, `ipc://…`). */
   readonly addresses: readonly string[];
-  /** Never throws, never blocks: a queue of our own per peer, bounded in bytes. 'full' is a fact to act on. The frame is copied or owned from here on. */
+  /**
+   * Never throws, never blocks: a queue of our own per peer, bounded in bytes. 'full' is a fact to act on; a frame
+   * over `frameBytesMax` and any frame after `close()` are 'full' too. The frame is owned from here on: whoever
+   * changes its bytes later changes what is sent.
+   */
   trySend(to: PeerId, frame: Uint8Array): 'queued' | 'full';
   onTurn(handler: TurnHandler): void;
   close(): Promise<void>;
@@ -38,7 +42,7 @@ export interface ListenOptions {
   readonly identity: PeerId;
   /** Bytes queued for one peer before `trySend` answers 'full'. Default 64 MiB. */
   readonly queueBytesMax?: number;
-  /** Larger frames are refused by the socket. Default 256 MiB. */
+  /** Larger frames are refused: by `trySend` here, and by closing the connection of a peer that sends one. Default 256 MiB. */
   readonly frameBytesMax?: number;
 }
 
@@ -50,3 +54,5 @@ export interface Transport {
   /** Resolves at once: the connection is made, and made again after a loss, in the background. */
   connect(address: string, options: ConnectOptions): Promise<Connection>;
 }
+
+export { TransportError } from './errors.ts';

@@ -1,0 +1,153 @@
+/** The listening side: one ROUTER, many peers. */
+import type { Router } from 'zeromq';
+import { peerId, showId } from '@muster/protocol/ids';
+import { turns } from '../transport/turns.ts';
+import type { Listener, ListenOptions } from '../transport.ts';
+import { addressError, needsIpv6, parseAddress, prepareBind } from './address.ts';
+import { countedNotes, watchHandshakes } from './notes.ts';
+import type { Notes, OnNote } from './notes.ts';
+import { receiveLoop } from './receive.ts';
+import { createSender } from './sender.ts';
+import type { Peer } from './sender.ts';
+import { FRAME_BYTES_MAX_DEFAULT, LINGER_MS, QUEUE_BYTES_MAX_DEFAULT, openRouter } from './sockets.ts';
+
+/** A port that was just closed may stay busy for a moment. */
+const BIND_TRIES = 5;
+const BIND_RETRY_MS = 60;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const bindOne = async (router: Router, text: string): Promise<string> => {
+  const address = parseAddress(text, 'listen');
+  for (let tried = 1; ; tried++) {
+    try {
+      const target = await prepareBind(address);
+      // Not bind(): it works on a thread of its own, and the socket must not be used meanwhile.
+      router.bindSync(target);
+      return router.lastEndpoint ?? target;
+    } catch (cause) {
+      const error = addressError(text, 'listen on', cause);
+      if (error.code !== 'EADDRINUSE' || address.kind === 'ipc' || tried === BIND_TRIES) throw error;
+      await pause(BIND_RETRY_MS);
+    }
+  }
+};
+
+export const listen = async (
+  addresses: readonly string[],
+  options: ListenOptions,
+  onNote: OnNote | undefined,
+): Promise<Listener> => {
+  const ipv6 = addresses.map((text) => parseAddress(text, 'listen')).some(needsIpv6);
+  const router = openRouter(options, ipv6);
+  try {
+    const bound: string[] = [];
+    for (const address of addresses) bound.push(await bindOne(router, address));
+    return serve(router, bound, options, countedNotes(onNote));
+  } catch (error) {
+    router.close();
+    throw error;
+  }
+};
+
+const serve = (router: Router, addresses: readonly string[], options: ListenOptions, note: Notes): Listener => {
+  const peers = new Map<string, Peer>();
+  const collected = turns();
+  let closing: Promise<void> | undefined;
+  let receiving = false;
+
+  const forgetIfDone = (peer: Peer): void => {
+    if (!peer.up && peer.queue.length === 0 && peers.get(peer.id) === peer) peers.delete(peer.id);
+  };
+  const sender = createSender({
+    queueBytesMax: options.queueBytesMax ?? QUEUE_BYTES_MAX_DEFAULT,
+    frameBytesMax: options.frameBytesMax ?? FRAME_BYTES_MAX_DEFAULT,
+    transmit: (peer, frame) => router.send([peer.route, frame]),
+    unreachable: (peer, frames) => {
+      for (const frame of frames) collected.push({ kind: 'undelivered', to: peer.id, frame, why: 'unreachable' });
+    },
+    drained: forgetIfDone,
+  });
+  const peerOf = (id: string): Peer => {
+    const known = peers.get(id);
+    if (known !== undefined) return known;
+    const peer = sender.newPeer(peerId(id));
+    peers.set(id, peer);
+    return peer;
+  };
+  const onMessage = (parts: readonly Buffer[]): void => {
+    const [identity, frame] = parts;
+    if (identity === undefined || frame === undefined || parts.length !== 2) {
+      const from = identity === undefined ? '' : showId(identity.toString('latin1'));
+      return note('transport.dropped', 'warn', { reason: 'parts', parts: parts.length, from });
+    }
+    const id = identity.toString('latin1');
+    const peer = peers.get(id);
+    if (frame.byteLength === 0) return onEmpty(peer);
+    // A name that the library made up: a peer without an identity, or what a connection still held when a newer
+    // one took its identity over. Nobody could be answered.
+    if (identity[0] === 0) return note('transport.dropped', 'warn', { reason: 'noIdentity', bytes: frame.byteLength });
+    onFrame(peer?.up === true ? peer : welcome(id), frame);
+  };
+  const welcome = (id: string): Peer => {
+    const peer = peerOf(id);
+    peer.up = true;
+    collected.push({ kind: 'peerUp', peer: peer.id });
+    return peer;
+  };
+  const onFrame = (peer: Peer, frame: Uint8Array): void => {
+    // peer.id and not the string just made: its hash is known to every map that has it as a key.
+    collected.push({ kind: 'frame', from: peer.id, frame });
+    if (peer.phase === 'blocked') sender.nudge(peer);
+  };
+  // The library's word that the connection is gone. A peer can send an empty frame itself: it is then down until
+  // its next frame, which harms nobody else.
+  const onEmpty = (peer: Peer | undefined): void => {
+    if (peer?.up !== true) return;
+    peer.up = false;
+    collected.push({ kind: 'peerDown', peer: peer.id });
+    sender.nudge(peer);
+    forgetIfDone(peer);
+  };
+  const shutDown = async (): Promise<void> => {
+    collected.stop();
+    await sender.flush(LINGER_MS);
+    sender.stop();
+    for (const address of addresses) {
+      try {
+        router.unbindSync(address);
+      } catch {
+        // The socket is closed next, which ends the binding, too.
+      }
+    }
+    router.linger = LINGER_MS;
+    router.close();
+  };
+  watchTrouble(router, note);
+  const listener: Listener = {
+    addresses,
+    trySend(to, frame) {
+      if (closing !== undefined) return 'full';
+      const peer = peerOf(to);
+      const outcome = sender.trySend(peer, frame);
+      if (outcome === 'full') forgetIfDone(peer);
+      return outcome;
+    },
+    onTurn(handler) {
+      collected.setHandler(handler);
+      if (receiving || closing !== undefined) return;
+      receiving = true;
+      void receiveLoop(router, onMessage, (cause) => note('transport.broken', 'error', { reason: String(cause) }));
+    },
+    close: () => (closing ??= shutDown()),
+    [Symbol.asyncDispose]: () => listener.close(),
+  };
+  return listener;
+};
+
+/** Connections that never became peers: no file descriptors left, a stranger who speaks something else. */
+const watchTrouble = (router: Router, note: Notes): void => {
+  router.events.on('accept:error', ({ error }) => note('transport.acceptFailed', 'error', { reason: error.message }));
+  watchHandshakes(router, note);
+};
+
