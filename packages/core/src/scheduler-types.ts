@@ -130,5 +130,7 @@ export interface SchedulerStatus {
   readonly groupsPeak: number;
   /** Latest scaling decision, one line. */
   readonly scaling: string;
+  /** Changes of the fleet's target since start, oldest first, at most 100: `+1.2 s  0 → 2 groups: 26 tasks, …`. */
+  readonly decisions: readonly string[];
 }
 
