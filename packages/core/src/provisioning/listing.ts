@@ -1,0 +1,135 @@
+/** What a listing means. The provider is the only one who knows what runs. */
+import type { GroupId } from '@muster/protocol/ids';
+import { backoffMs } from './backoff.ts';
+import { expel, hold, leave, lose, want } from './groups.ts';
+import { later, note } from './state.ts';
+import type { Leaving, State, Wanted } from './state.ts';
+import type { ListedGroup } from './types.ts';
+
+/** A group once seen must be missing from this many listings, begun after it was last seen, to be lost. */
+const MISSING_LISTINGS = 2;
+
+export const onListed = (state: State, call: number, groups: readonly ListedGroup[]): void => {
+  const listed = new Map<GroupId, ListedGroup>(groups.map((group) => [group.groupId, group]));
+  const first = state.adoptUntil === undefined;
+  state.listFailures = 0;
+  if (state.listTrouble !== '') note(state, 'info', 'adapter.list.recovered', {});
+  state.listTrouble = '';
+  state.adoptUntil ??= later(state.now, state.intentsTrusted ? 0 : state.config.listLagMs);
+  const found = [...listed.keys()].some((id) => !state.wanted.has(id) && !state.leaving.has(id));
+  for (const group of listed.values()) onSeen(state, group, first || state.now < state.adoptUntil);
+  for (const group of [...state.wanted.values()])
+    if (!listed.has(group.groupId)) onWantedMissing(state, group, call);
+  for (const group of [...state.leaving.values()])
+    if (!listed.has(group.groupId)) onLeavingMissing(state, group, call);
+  if (first) resumeIntents(state);
+  if (first || found) state.foundMax = Math.max(state.foundMax, state.wanted.size + state.leaving.size);
+};
+
+const onSeen = (state: State, seen: ListedGroup, adopting: boolean): void => {
+  const wanted = state.wanted.get(seen.groupId);
+  const leaving = state.leaving.get(seen.groupId);
+  if (wanted !== undefined) onWantedSeen(state, wanted, seen);
+  else if (leaving !== undefined) {
+    leaving.nativeId = seen.nativeId;
+    leaving.missing = 0;
+  } else if (adopting && seen.state !== 'stopping' && state.mode.name !== 'stopping') adopt(state, seen);
+  else {
+    note(state, 'warn', 'group.orphan', { group: seen.groupId, native: seen.nativeId, state: seen.state });
+    expel(state, seen, 'nobody wants it');
+  }
+};
+
+const onWantedSeen = (state: State, group: Wanted, seen: ListedGroup): void => {
+  // The start's own answer comes first: it may still say that the attempt failed.
+  if (group.phase.name === 'starting') return;
+  if (seen.state === 'stopping') {
+    lose(state, group, 'it is stopping by itself');
+    expel(state, seen, 'it was stopping by itself');
+    return;
+  }
+  hold(state, group, seen);
+  if (group.intent === 'open') {
+    group.intent = 'held';
+    state.out.push({ kind: 'holdIntent', groupId: group.groupId });
+  }
+};
+
+const adopt = (state: State, seen: ListedGroup): void => {
+  const known = state.restored.get(seen.groupId);
+  note(state, 'info', 'group.adopted', { group: seen.groupId, native: seen.nativeId });
+  const phase: Wanted['phase'] = {
+    name: 'held',
+    instance: seen,
+    provenAt: state.now,
+    provenBy: state.lastCall,
+    missing: 0,
+  };
+  want(
+    state,
+    {
+      groupId: seen.groupId,
+      capabilities: known?.capabilities ?? state.config.capabilities,
+      workerIds: known?.workerIds ?? [],
+      attempt: known?.attempt ?? 1,
+    },
+    known === undefined ? 'none' : 'held',
+    phase,
+  );
+  if (known?.phase === 'open') state.out.push({ kind: 'holdIntent', groupId: seen.groupId });
+  state.restored.delete(seen.groupId);
+};
+
+/** After the first listing: what it did not show and was only asked for, is asked for again with the same token. */
+const resumeIntents = (state: State): void => {
+  for (const intent of state.restored.values()) {
+    if (intent.phase === 'held' || state.leaving.has(intent.groupId) || state.mode.name === 'stopping') {
+      state.out.push({ kind: 'closeIntent', groupId: intent.groupId });
+      continue;
+    }
+    note(state, 'info', 'group.resumed', { group: intent.groupId, attempt: intent.attempt });
+    want(state, intent, 'open', { name: 'waiting', notBefore: state.now, tries: 0 });
+  }
+  state.restored.clear();
+};
+
+const onWantedMissing = (state: State, group: Wanted, call: number): void => {
+  const { phase } = group;
+  if (phase.name === 'doubtful' && call > phase.since) {
+    const waitMs = backoffMs('unknown', Math.max(1, phase.tries), state.config.random());
+    group.phase = { name: 'waiting', notBefore: later(state.now, waitMs), tries: phase.tries };
+  }
+  if (phase.name !== 'held' || call <= phase.provenBy) return;
+  const missing = phase.missing + 1;
+  group.phase = { ...phase, missing };
+  if (missing < MISSING_LISTINGS || state.now - phase.provenAt < state.config.listLagMs) return;
+  lose(state, group, 'the provider no longer lists it');
+};
+
+const onLeavingMissing = (state: State, group: Leaving, call: number): void => {
+  if (group.phase.name === 'calling' || call <= group.quietBy) return;
+  group.missing++;
+  const { listLagMs } = state.config;
+  if (group.missing < (listLagMs > 0 ? MISSING_LISTINGS : 1) || state.now - group.quietSince < listLagMs)
+    return;
+  state.leaving.delete(group.groupId);
+  state.ledger.onEnd(state.now - group.bornAt, state.now);
+  note(state, 'info', 'group.gone', {
+    group: group.groupId,
+    reason: group.reason,
+    stoppingMs: state.now - group.since,
+  });
+};
+
+export const onListFailed = (state: State, detail: string): void => {
+  state.listFailures++;
+  state.nextListAt = later(state.now, backoffMs('throttled', state.listFailures, state.config.random()));
+  if (detail === state.listTrouble) return;
+  state.listTrouble = detail;
+  note(state, 'warn', 'adapter.list.failed', { detail });
+};
+
+/** Every wanted group goes; used when the adapter itself is told to stop. */
+export const leaveAll = (state: State, reason: string): void => {
+  for (const group of [...state.wanted.values()]) leave(state, group, reason);
+};
