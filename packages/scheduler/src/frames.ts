@@ -6,7 +6,7 @@ import type { SchedulerEvent } from '@muster/core/scheduler-types';
 import { FrameArena } from '@muster/protocol/arena';
 import { decodeMessage, peekKind } from '@muster/protocol/codec';
 import type { PeerId } from '@muster/protocol/ids';
-import type { MessageKind } from '@muster/protocol/messages';
+import type { Message, MessageKind } from '@muster/protocol/messages';
 import type { TransportEvent } from '@muster/runtime/transport';
 
 /** Messages whose heads refer into the frame and outlive the turn: copied out of the transport's buffer first. */
@@ -16,7 +16,6 @@ const OUTLIVES_TURN: ReadonlySet<MessageKind> = new Set<MessageKind>([
   'taskResult',
   'taskResultBatch',
   'graphTask',
-  'objectInstruction',
 ]);
 
 /** A question of an operator, answered by the shell: the machine never sees it. */
@@ -45,11 +44,15 @@ const codeOf = (error: unknown): string =>
 /** Reads turns one after another; keeps an arena for the frames that outlive theirs. */
 export const createFrameReader = (): { read(turn: readonly TransportEvent[], sink: TurnSink): void } => {
   const arena = new FrameArena();
+  const decodeKept = (frame: Uint8Array): Message => {
+    const kept = arena.keep(frame);
+    return decodeMessage(kept.bytes, kept.start, kept.end);
+  };
 
   const readFrame = (from: PeerId, frame: Uint8Array, sink: TurnSink): void => {
     try {
       const kind = peekKind(frame);
-      const message = decodeMessage(kind !== undefined && OUTLIVES_TURN.has(kind) ? arena.keep(frame) : frame);
+      const message = kind !== undefined && OUTLIVES_TURN.has(kind) ? decodeKept(frame) : decodeMessage(frame);
       if (message.kind === 'informationRequest') sink.query({ from, request: message.request });
       else sink.event({ kind: 'message', from, message });
     } catch (error) {
@@ -59,7 +62,7 @@ export const createFrameReader = (): { read(turn: readonly TransportEvent[], sin
 
   const readUndelivered = (item: Extract<TransportEvent, { kind: 'undelivered' }>, sink: TurnSink): void => {
     try {
-      sink.event({ kind: 'undelivered', peer: item.to, message: decodeMessage(arena.keep(item.frame)), why: item.why });
+      sink.event({ kind: 'undelivered', peer: item.to, message: decodeKept(item.frame), why: item.why });
     } catch (error) {
       // We encoded it ourselves; a frame we cannot read back is told, and its tasks return when the worker times out.
       sink.bad({ from: item.to, bytes: item.frame.length, code: codeOf(error), error: error instanceof Error ? error.message : String(error) });
