@@ -58,7 +58,9 @@ const check = async (request) => {
       console.log(`generate: ${names.length} modules are up to date`);
       return;
     }
-    console.error(`generate: out of date: ${stale.join(', ')}. Run \`npm run generate\` and commit the result.`);
+    console.error(
+      `generate: out of date: ${stale.join(', ')}. Run \`npm run generate\` and commit the result.`,
+    );
     process.exitCode = 1;
   } finally {
     rmSync(fresh, { recursive: true, force: true });
