@@ -4,9 +4,13 @@
  */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { askScheduler } from './operator.ts';
+import type { SchedulerStatus } from '@muster/core/scheduler-types';
+import { fleetEnv } from './host.ts';
+import { askScheduler, watchStatus } from './operator.ts';
 import { createFleetDirectory, removeFleetDirectory } from './run-dir.ts';
 import { supervise, type ChildEvent, type SupervisedChild } from './supervise.ts';
+
+export type { SchedulerStatus } from '@muster/core/scheduler-types';
 
 export interface FleetOptions {
   /** Where the scheduler listens. Default: a socket file in a private directory. */
@@ -29,6 +33,8 @@ export interface Fleet extends AsyncDisposable {
   /** What clients connect to. */
   readonly address: string;
   readonly addresses: readonly string[];
+  /** The scheduler's status, every `intervalMs`, until the signal is aborted or the fleet is stopped. */
+  watch(intervalMs: number, signal?: AbortSignal): AsyncIterable<SchedulerStatus>;
   /** Process ids of scheduler and adapter, for people and tests. */
   pids(): Readonly<Record<string, number | undefined>>;
   /** Drains every group, then ends all processes; busy workers get `drainWithinMs` (default 30 s). Any number of times. */
@@ -65,13 +71,17 @@ export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => 
   }
   const address = bound[0] ?? addresses[0] ?? '';
   let stopping: Promise<void> | undefined;
+  const stopped = new AbortController();
   const stop = (drainWithinMs: number = DRAIN_WITHIN_MS): Promise<void> => {
-    stopping ??= drain(address, children, drainWithinMs).then(() => endAll(END_WITHIN_MS));
+    stopping ??= drain(address, children, drainWithinMs)
+      .then(() => endAll(END_WITHIN_MS))
+      .finally(() => stopped.abort());
     return stopping;
   };
   return {
     address,
     addresses: bound,
+    watch: (intervalMs, signal) => watchStatus(address, intervalMs, signal === undefined ? stopped.signal : AbortSignal.any([stopped.signal, signal])),
     pids: () => ({ scheduler: children.scheduler.pid(), adapter: children.adapter.pid() }),
     stop,
     kill: () => (stopping = endAll(END_WITHIN_MS)),
@@ -86,7 +96,7 @@ interface Children {
 
 const startChildren = (options: FleetOptions, addresses: readonly string[], directory: string): Children => {
   const common = {
-    env: { MUSTER_FLEET_DIRECTORY: directory, MUSTER_FLEET_PID: String(process.pid) },
+    env: fleetEnv(directory),
     readyWithinMs: options.readyWithinMs ?? READY_WITHIN_MS,
     onEvent: options.onEvent ?? ((): void => {}),
   };

@@ -23,8 +23,12 @@ export interface Lifeline {
   close(): void;
 }
 
-/** The child's side; undefined where nobody supervises this process. Takes the mark out of the environment, so that grandchildren do not inherit it. */
-export const takeLifeline = (): Lifeline | undefined => {
+let taken: Lifeline | undefined;
+
+/** The child's side, the same on each call; undefined where nobody supervises this process. Takes the mark out of the environment, so that grandchildren do not inherit it. */
+export const takeLifeline = (): Lifeline | undefined => (taken ??= openLifeline());
+
+const openLifeline = (): Lifeline | undefined => {
   const marked = process.env[VARIABLE] === String(DESCRIPTOR);
   delete process.env[VARIABLE];
   if (!marked) return undefined;

@@ -1,0 +1,144 @@
+/** `muster …`: finds the command and loads only what it needs. */
+import { readFileSync } from 'node:fs';
+import { EXIT } from './errors.ts';
+import { takeLifeline } from './lifeline.ts';
+import { onClosedOutput } from './terminal.ts';
+
+type Run = (argv: readonly string[]) => Promise<number>;
+
+interface Entry {
+  readonly words: readonly string[];
+  readonly usage: string;
+  readonly summary: string;
+  load(): Promise<Run>;
+}
+
+const COMMANDS: readonly Entry[] = [
+  {
+    words: ['up'],
+    usage: 'up [ADDRESS…]',
+    summary: 'scheduler, object store and native adapter in one; Ctrl-C drains',
+    load: async () => (await import('./commands/up.ts')).run,
+  },
+  {
+    words: ['map'],
+    usage: 'map -- CMD {} ::: ARGS',
+    summary: 'run a command for each argument or line of standard input',
+    load: async () => (await import('./commands/map.ts')).run,
+  },
+  {
+    words: ['status'],
+    usage: 'status',
+    summary: 'tasks, workers, groups, and why it scaled or did not',
+    load: async () => (await import('./commands/status.ts')).run,
+  },
+  {
+    words: ['drain'],
+    usage: 'drain GROUP',
+    summary: 'finish what a worker group runs, then stop it',
+    load: async () => (await import('./commands/drain.ts')).run,
+  },
+  {
+    words: ['scheduler'],
+    usage: 'scheduler ADDRESS…',
+    summary: 'the scheduler, with its object store',
+    load: async () => (await import('./commands/scheduler.ts')).run,
+  },
+  {
+    words: ['adapter', 'native'],
+    usage: 'adapter native ADDRESS',
+    summary: 'worker groups as processes of this machine',
+    load: async () => (await import('./commands/adapter-native.ts')).run,
+  },
+  {
+    words: ['worker'],
+    usage: 'worker ADDRESS',
+    summary: 'one worker group in this process',
+    load: async () => (await import('./commands/worker.ts')).run,
+  },
+  {
+    words: ['object-store'],
+    usage: 'object-store ADDRESS',
+    summary: 'the object store alone',
+    load: async () => (await import('./commands/object-store.ts')).run,
+  },
+];
+
+const version = (): string => {
+  // dist/cli/main.js in the published package, packages/cli/dist/main.js in a clone.
+  for (const path of ['../../package.json', '../package.json']) {
+    try {
+      const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+      if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) return String(manifest.version);
+    } catch {
+      continue; // the other layout
+    }
+  }
+  return 'unknown';
+};
+
+const help = (): string => {
+  const width = Math.max(...COMMANDS.map(({ usage }) => usage.length));
+  return [
+    'Usage: muster COMMAND [OPTIONS]',
+    '',
+    'When work must get workers: a scheduler and a fleet that grows from zero and returns to zero.',
+    '',
+    'Commands:',
+    ...COMMANDS.map(({ usage, summary }) => `  ${usage.padEnd(width)}  ${summary}`),
+    '',
+    'Every command has --help, --config FILE (TOML, one section per command) and --print-config.',
+    'Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nobody answers, 130 interrupted, 141 output closed;',
+    'muster map exits with the number of failed jobs, at most 101.',
+    '',
+    'Try: muster map -- echo hello {} ::: world',
+    '',
+  ].join('\n');
+};
+
+const find = (argv: readonly string[]): Entry | undefined => COMMANDS.find(({ words }) => words.every((word, at) => argv[at] === word));
+
+const unknown = (argv: readonly string[]): number => {
+  const [word = ''] = argv;
+  const near = COMMANDS.filter(({ words }) => words[0] === word || (word.length > 1 && words[0]?.startsWith(word.slice(0, 2)) === true));
+  const hint = near.length === 0 ? 'See: muster --help' : `Did you mean: ${near.map(({ words }) => `muster ${words.join(' ')}`).join(', or ')}`;
+  process.stderr.write(`muster: there is no command "${argv.slice(0, near.some(({ words }) => words.length > 1) ? 2 : 1).join(' ')}".\n${hint}\n`);
+  return EXIT.usage;
+};
+
+const dispatch = async (argv: readonly string[]): Promise<number> => {
+  const [first] = argv;
+  if (first === undefined) {
+    process.stderr.write(help());
+    return EXIT.usage;
+  }
+  if (first === '--version' || first === '-V') {
+    process.stdout.write(`${version()}\n`);
+    return EXIT.ok;
+  }
+  if (first === '--help' || first === '-h' || (first === 'help' && argv.length === 1)) {
+    process.stdout.write(help());
+    return EXIT.ok;
+  }
+  if (first === 'help') return dispatch([...argv.slice(1), '--help']);
+  const entry = find(argv);
+  if (entry === undefined) return unknown(argv);
+  const run = await entry.load();
+  return run(argv.slice(entry.words.length));
+};
+
+/** Runs a command line (without `node` and the script) and sets the exit code of this process. Never rejects. */
+export const main = async (argv: readonly string[]): Promise<void> => {
+  onClosedOutput();
+  try {
+    process.exitCode = await dispatch(argv);
+  } catch (error) {
+    const { explainError } = await import('./command.ts');
+    const { text, exitCode } = explainError(error);
+    const line = takeLifeline();
+    line?.say({ kind: 'failed', message: text, hint: '' });
+    line?.close();
+    process.stderr.write(`muster: ${text}\n`);
+    process.exitCode = exitCode;
+  }
+};
