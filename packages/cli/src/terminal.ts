@@ -27,14 +27,19 @@ export const styleFor = (stream: { readonly isTTY?: boolean }, env: NodeJS.Proce
 /** Exit code of a command whose reader went away, as a shell shows SIGPIPE (128 + 13). */
 export const EXIT_CLOSED_OUTPUT = 141;
 
+let reactToClosed: (() => void) | undefined;
+
 /**
- * What to do when nobody reads our output any more (`muster status | head -1`): by default, end quietly.
- * Call it before anything is written.
+ * What to do when nobody reads our output any more (`muster status | head -1`): by default, end quietly. The
+ * latest call wins.
  */
 export const onClosedOutput = (react: () => void = (): void => process.exit(EXIT_CLOSED_OUTPUT)): void => {
+  const isFirst = reactToClosed === undefined;
+  reactToClosed = react;
+  if (!isFirst) return;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE' || error.code === 'EIO' || error.code === 'ERR_STREAM_DESTROYED') react();
+      if (error.code === 'EPIPE' || error.code === 'EIO' || error.code === 'ERR_STREAM_DESTROYED') reactToClosed?.();
       else throw error;
     });
   }

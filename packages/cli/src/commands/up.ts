@@ -1,0 +1,116 @@
+/** `muster up`: a fleet on this machine, until Ctrl-C. */
+import { availableParallelism } from 'node:os';
+import { defineCommand, option, optional } from '@muster/runtime/config';
+import { boolean, capabilities, duration, integer, list, text } from '@muster/runtime/config-kinds';
+import { runCommand, type CommandDefinition, type CommandExtra } from '../command.ts';
+import { EXIT } from '../errors.ts';
+import { DEFAULT_POLICY, startFleet, type Fleet } from '../fleet.ts';
+import { announce, refuseSecondUp } from '../run-dir.ts';
+import { onClosedOutput } from '../terminal.ts';
+import { createUpDisplay, type UpDisplay } from '../up-display.ts';
+import { jsonOption } from '../where.ts';
+
+const WATCH_MS = 250;
+
+const spec = defineCommand({
+  section: 'up',
+  options: {
+    addresses: option(list(text({ placeholder: '<address>' })), {
+      default: [],
+      positional: true,
+      flag: 'address',
+      env: false,
+      doc: 'where to listen, such as tcp://127.0.0.1:8516; default: a socket that only you can open',
+    }),
+    maxWorkers: optional(integer({ min: 1, max: 10_000 }), { doc: 'most worker groups at a time; default: one per core' }),
+    workersPerGroup: option(integer({ min: 1, max: 1_000 }), { default: 1, doc: 'workers that are started and stopped together' }),
+    policyContent: option(text({ placeholder: '<policies>' }), { default: DEFAULT_POLICY, doc: 'as in muster scheduler --help' }),
+    capabilities: option(capabilities(), { default: new Map(), doc: 'what the workers offer' }),
+    insecure: option(boolean(), { default: false, doc: 'bind addresses that other machines can reach, without keys' }),
+    protected: option(boolean(), { default: false, short: 'p', doc: 'refuse clients that ask the whole cluster to shut down' }),
+    shutdownWithinMs: option(duration({ min: 0, bareUnit: 's' }), { default: 30_000, doc: 'what running tasks get on Ctrl-C before the fleet ends without them' }),
+    verbose: option(boolean(), { default: false, short: 'v', doc: 'show every log line of the processes, not only warnings' }),
+    ...jsonOption,
+  },
+});
+
+type Values = Parameters<CommandDefinition<typeof spec.options>['run']>[0];
+
+const capabilityText = (values: Values): string =>
+  [...values.capabilities].map(([name, quantity]) => (quantity === 'present' ? name : `${name}=${quantity}`)).join(',');
+
+const start = (values: Values, extra: CommandExtra, display: UpDisplay): Promise<Fleet> => {
+  const config = extra.configPath === undefined ? [] : ['--config', extra.configPath];
+  return startFleet({
+    ...(values.addresses.length === 0 ? {} : { addresses: values.addresses }),
+    groupsMax: values.maxWorkers ?? availableParallelism(),
+    workersPerGroup: values.workersPerGroup,
+    policyContent: values.policyContent,
+    schedulerArgs: [...config, ...(values.insecure ? ['--insecure'] : []), ...(values.protected ? ['--protected'] : [])],
+    adapterArgs: [...config, ...(values.capabilities.size === 0 ? [] : ['--per-worker-capabilities', capabilityText(values)])],
+    onEvent: display.child,
+  });
+};
+
+/** Resolves with the exit code when a signal, or a closed output, has ended the fleet. */
+const serveUntilSignal = (fleet: Fleet, display: UpDisplay, withinMs: number): Promise<number> =>
+  new Promise((resolve) => {
+    let exitCode: number | undefined;
+    const watching = new AbortController();
+    const end = (code: number, why: string): void => {
+      if (exitCode !== undefined) {
+        display.say('stopping', 'stopping now');
+        void fleet.kill().finally(() => resolve(exitCode ?? code));
+        return;
+      }
+      exitCode = code;
+      display.say('draining', `${why}: draining; ${why === 'Ctrl-C' ? 'Ctrl-C again' : 'a second signal'} ends it at once`);
+      void fleet.stop(withinMs).finally(() => {
+        watching.abort();
+        resolve(code);
+      });
+    };
+    process.on('SIGINT', () => end(EXIT.interrupted, 'Ctrl-C'));
+    process.on('SIGTERM', () => end(EXIT.ok, 'SIGTERM'));
+    process.on('SIGHUP', () => end(EXIT.ok, 'SIGHUP'));
+    onClosedOutput(() => {
+      if (exitCode === undefined) end(EXIT.ok, 'output closed');
+    });
+    void (async (): Promise<void> => {
+      for await (const status of fleet.watch(WATCH_MS, watching.signal)) display.status(status);
+    })();
+  });
+
+const runUp = async (values: Values, extra: CommandExtra): Promise<number> => {
+  refuseSecondUp();
+  const display = createUpDisplay({ json: values.json, verbose: values.verbose });
+  const fleet = await start(values, extra, display);
+  try {
+    using announced = announce(fleet.address);
+    void announced;
+    display.ready(fleet);
+    return await serveUntilSignal(fleet, display, values.shutdownWithinMs);
+  } finally {
+    await fleet.stop(0);
+    display.say('ended', 'all processes have ended');
+  }
+};
+
+export const run = (argv: readonly string[]): Promise<number> =>
+  runCommand(
+    {
+      name: 'up',
+      summary: 'Start a fleet on this machine: scheduler, object store and native adapter. It is empty until work arrives, and again when the work is gone.',
+      spec,
+      examples: ['muster up', 'muster up tcp://127.0.0.1:8516', 'muster up --max-workers 8 --json', 'muster up --policy-content "allocate=even_load; scaling=vanilla; upper_task_ratio=8"'],
+      notes: [
+        'Clients of yours find it by themselves (muster map, muster status, connect() in programs).',
+        'A TCP address on a shared machine can be used by everybody on it, 127.0.0.1 included.',
+        'Further options of the parts: --config FILE with sections [scheduler] and [native-worker-adapter].',
+        'Ctrl-C drains: running tasks end, then everything does. A second one ends it at once.',
+        'Exit codes: 0 ended by SIGTERM, 1 could not start, 2 wrong usage, 130 ended by Ctrl-C.',
+      ],
+      run: runUp,
+    },
+    argv,
+  );

@@ -1,0 +1,216 @@
+/** One run of `muster map`: a fleet, a client, the jobs, their output and the exit code. */
+import { setMaxListeners } from 'node:events';
+import { constants } from 'node:os';
+import { resolve } from 'node:path';
+import { command, connect, TaskCanceledError, TaskError, type Client, type CommandOutput } from '@muster/client/index';
+import type { Capabilities } from '@muster/protocol/ids';
+import { CliError, EXIT, messageOf, systemCode } from '../errors.ts';
+import { startFleet, type Fleet } from '../fleet.ts';
+import { onClosedOutput, writeFully, EXIT_CLOSED_OUTPUT } from '../terminal.ts';
+import { findAddress } from '../where.ts';
+import type { HaltRule } from './halt.ts';
+import { combine, countJobs, type InputSource } from './inputs.ts';
+import { openJobLog, type JobLog, type JobRecord } from './joblog.ts';
+import { jobOutput } from './output.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { isSuccess, runJobs, type Attempted, type Finished, type Job, type RunSummary } from './run.ts';
+import { quoteCommand, type Template } from './template.ts';
+
+/** Any trouble that is not a failed job. Source: GNU parallel, EXIT STATUS. */
+export const EXIT_OTHER = 255;
+const FAILED_SHOWN_MAX = 101;
+
+export interface MapRequest {
+  readonly template: Template;
+  readonly sources: readonly InputSource[];
+  readonly separator: '\n' | '\0';
+  readonly skipBlank: boolean;
+  readonly address: string | undefined;
+  /** As asked for; undefined: no limit of its own on a named fleet. */
+  readonly jobs: number | undefined;
+  /** Workers of a fleet of its own. */
+  readonly workers: number;
+  readonly keepOrder: boolean;
+  readonly tries: number;
+  readonly timeoutMs: number | undefined;
+  readonly halt: HaltRule | undefined;
+  readonly joblog: string | undefined;
+  readonly dryRun: boolean;
+  readonly tag: boolean;
+  readonly capabilities: Capabilities;
+  readonly env: Readonly<Record<string, string>>;
+  readonly workdir: string | undefined;
+  readonly outputBytesMax: number;
+  readonly showProgress: boolean;
+}
+
+/** Jobs submitted ahead of the workers, so that none of them waits for us. */
+const AHEAD_MAX = 2_000;
+const MAP_DRAIN_MS = 5_000;
+
+async function* inputsOf(request: MapRequest): AsyncGenerator<readonly string[], void> {
+  for await (const values of combine(request.sources, process.stdin, request.separator)) {
+    if (request.skipBlank && values.every((value) => value.trim() === '')) continue;
+    yield values;
+  }
+}
+
+const dryRun = async (request: MapRequest): Promise<number> => {
+  let sequence = 0;
+  for await (const values of inputsOf(request)) {
+    sequence += 1;
+    await writeFully(process.stdout, `${quoteCommand(request.template.render(values, sequence))}\n`);
+  }
+  return EXIT.ok;
+};
+
+/** Whether jobs run on this machine, and so may run in this directory. */
+const isLocal = (address: string): boolean => /^(ipc|inproc):|^tcp:\/\/(127\.|localhost:|\[::1\])/.test(address);
+
+const workdirOf = (request: MapRequest, address: string): string | undefined => {
+  if (request.workdir === 'tmp') return undefined;
+  if (request.workdir !== undefined) return resolve(request.workdir);
+  return isLocal(address) ? process.cwd() : undefined;
+};
+
+/** With a limit of its own (`--jobs`, `--halt soon`) no job may be started beyond it; else the fleet is kept busy. */
+const windowOf = (request: MapRequest, ownsFleet: boolean): number => {
+  if (request.jobs !== undefined && !ownsFleet) return request.jobs;
+  if (request.halt !== undefined) return request.jobs ?? request.workers;
+  return AHEAD_MAX;
+};
+
+const createAttempt = (client: Client, request: MapRequest, cwd: string | undefined): ((job: Job, signal: AbortSignal) => Promise<Attempted>) => {
+  const options = {
+    ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
+    ...(request.capabilities.size === 0 ? {} : { capabilities: [...request.capabilities.keys()] }),
+  };
+  const base = { env: request.env, outputBytesMax: request.outputBytesMax, ...(cwd === undefined ? {} : { cwd }) };
+  return async (job, signal) => {
+    try {
+      const result: CommandOutput = await client.submit(command, { ...base, argv: job.argv }, { ...options, signal });
+      return { kind: 'ran', result, durationS: undefined };
+    } catch (error) {
+      if (error instanceof TaskCanceledError) return { kind: 'canceled' };
+      if (error instanceof TaskError) return { kind: 'broken', code: error.code, message: error.message };
+      throw error;
+    }
+  };
+};
+
+const signalNumber = (name: string | undefined): number => {
+  if (name === undefined) return 0;
+  return Object.entries(constants.signals).find(([signal]) => signal === name)?.[1] ?? 0;
+};
+
+const TIMED_OUT = { exitCode: -1, signal: 15 };
+
+const recordOf = (finished: Finished): JobRecord => {
+  const { attempted, job } = finished;
+  const runtimeS = attempted.kind === 'ran' && attempted.durationS !== undefined ? attempted.durationS : (finished.finishedMs - finished.submittedMs) / 1_000;
+  const how =
+    attempted.kind === 'ran'
+      ? { exitCode: attempted.result.exitCode ?? 0, signal: signalNumber(attempted.result.signal) }
+      : attempted.code === 'TaskTimeoutError'
+        ? TIMED_OUT
+        : { exitCode: -1, signal: 0 };
+  return {
+    sequence: job.sequence,
+    host: ':',
+    startS: finished.finishedMs / 1_000 - runtimeS,
+    runtimeS,
+    receivedBytes: attempted.kind === 'ran' ? attempted.result.stdout.length : 0,
+    ...how,
+    command: quoteCommand(job.argv),
+  };
+};
+
+/** First interrupt: no more jobs, cancel those that run, drain. Second: end now. */
+const watchInterrupts = (fleet: Fleet | undefined): { readonly signal: AbortSignal; code(): number | undefined; dispose(): void } => {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  let code: number | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (code !== undefined) {
+      const end = (): never => process.exit(code ?? EXIT.interrupted);
+      if (fleet === undefined) end();
+      else void fleet.kill().then(end, end);
+      return;
+    }
+    code = signal === 'SIGINT' ? EXIT.interrupted : 128 + constants.signals.SIGTERM;
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  onClosedOutput(() => {
+    code ??= EXIT_CLOSED_OUTPUT;
+    controller.abort();
+  });
+  return {
+    signal: controller.signal,
+    code: () => code,
+    dispose: () => {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
+};
+
+const openLog = (path: string | undefined): JobLog | undefined => {
+  if (path === undefined) return undefined;
+  try {
+    return openJobLog(path);
+  } catch (error) {
+    throw new CliError('failed', `the job log ${path} cannot be written: ${systemCode(error) ?? messageOf(error)}.`, 'Name another file with --joblog.');
+  }
+};
+
+const exitCodeOf = (summary: RunSummary): number => {
+  const { haltedBy } = summary;
+  if (haltedBy === undefined) return Math.min(summary.failed, FAILED_SHOWN_MAX);
+  if (isSuccess(haltedBy)) return EXIT.ok;
+  return haltedBy.attempted.kind === 'ran' ? (haltedBy.attempted.result.exitCode ?? EXIT.failed) : EXIT.failed;
+};
+
+const runOn = async (request: MapRequest, address: string, fleet: Fleet | undefined, interrupts: ReturnType<typeof watchInterrupts>): Promise<number> => {
+  using log = openLog(request.joblog);
+  await using client = await connect({ address });
+  using progress: Progress = createProgress(request.showProgress, countJobs(request.sources));
+  const summary = await runJobs({
+    template: request.template,
+    inputs: inputsOf(request),
+    window: windowOf(request, fleet !== undefined),
+    tries: request.tries,
+    halt: request.halt,
+    keepOrder: request.keepOrder,
+    signal: interrupts.signal,
+    attempt: createAttempt(client, request, workdirOf(request, address)),
+    onFinished: (finished) => {
+      log?.write(recordOf(finished));
+      progress.finished(isSuccess(finished));
+    },
+    emit: async (finished) => {
+      const { stdout, stderr } = jobOutput(finished, request.tag);
+      await progress.aside(async () => {
+        if (stdout.length > 0) await writeFully(process.stdout, stdout);
+        if (stderr.length > 0) await writeFully(process.stderr, stderr);
+      });
+    },
+  });
+  return exitCodeOf(summary);
+};
+
+/** Exit code of the command. Rejects with a CliError, or with what makes running jobs impossible. */
+export const mapJobs = async (request: MapRequest): Promise<number> => {
+  if (request.dryRun) return dryRun(request);
+  const named = findAddress(request.address);
+  const fleet = named === undefined ? await startFleet({ groupsMax: request.workers }) : undefined;
+  const interrupts = watchInterrupts(fleet);
+  try {
+    const code = await runOn(request, named ?? fleet?.address ?? '', fleet, interrupts);
+    return interrupts.code() ?? code;
+  } finally {
+    await fleet?.stop(MAP_DRAIN_MS);
+    interrupts.dispose();
+  }
+};
