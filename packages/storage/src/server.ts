@@ -12,7 +12,8 @@ import { errorText, silentLog, type StoreLog } from './log.ts';
 import { ObjectStoreError, systemCode } from './errors.ts';
 import { chooseAdvertisedHost } from './server/advertise.ts';
 import { claimLocalPath, type LocalPath } from './server/local-path.ts';
-import { Session, type SessionHost } from './server/session.ts';
+import type { SessionHost } from './server/request-desk.ts';
+import { Session } from './server/session.ts';
 import { STORE_IDENTITY, type StoreStats, type Welcome } from './wire/types.ts';
 
 export type { StoreStats } from './wire/types.ts';
@@ -70,7 +71,7 @@ const CONNECTIONS_MAX = 10_000;
 const KEEP_ALIVE_MS = 60_000;
 const CLOSE_GRACE_MS = 1000;
 
-class Store implements SessionHost {
+class Store implements SessionHost<Session> {
   readonly epoch = randomBytes(8).toString('hex');
   readonly sessions = new Set<Session>();
   readonly #owners = new Set<Session>();

@@ -4,55 +4,18 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { objectId, showId, type ObjectId } from '@muster/protocol/ids';
-import type { Catalogue } from '../engine/catalogue.ts';
+import { showId } from '@muster/protocol/ids';
 import type { Content } from '../engine/content.ts';
 import { ContentWriter } from '../engine/content-writer.ts';
-import type { Room } from '../engine/room.ts';
-import type { SpillDirectory } from '../engine/spill-directory.ts';
-import { errorText, type StoreLog } from '../log.ts';
+import { errorText } from '../log.ts';
 import { FrameReader, PeerViolation, type FrameSink, type Pause } from '../wire/frame-reader.ts';
-import {
-  decodeHeader,
-  decodeIdMessage,
-  HEADER_BYTES,
-  ID_BYTES,
-  ID_MESSAGE_BYTES,
-  type Header,
-} from '../wire/headers.ts';
-import {
-  CONTROL_BYTES_MAX,
-  parseHello,
-  REQUEST,
-  RESPONSE,
-  type Hello,
-  type StoreStats,
-  type Welcome,
-} from '../wire/types.ts';
-import { answer, answerContent, answerWith } from './answers.ts';
+import { decodeHeader, HEADER_BYTES, type Header } from '../wire/headers.ts';
+import { REQUEST, RESPONSE } from '../wire/types.ts';
+import { answer } from './answers.ts';
 import { Outbox } from './outbox.ts';
-
-/** What a session needs of the store that it belongs to. */
-export interface SessionHost {
-  readonly catalogue: Catalogue;
-  readonly room: Room;
-  readonly spill: SpillDirectory | undefined;
-  readonly objectBytesMax: number;
-  readonly log: StoreLog;
-  welcome(session: Session): Welcome;
-  stats(): StoreStats;
-  /** The session presented this mark; true when it is the owner's. */
-  claim(session: Session, ownerMark: string): boolean;
-  /** Asked for by an owner. */
-  stop(): void;
-  gone(session: Session): void;
-}
+import { RequestDesk, type Peer, type SessionHost } from './request-desk.ts';
 
 const IDENTITY_BYTES_MAX = 1024;
-/** Requests of one connection that wait for an id; more is a peer out of control. */
-const HELD_MAX = 65_536;
-/** On our own link no request waits longer, whatever it asked for. */
-const HELD_MS_MAX = 600_000;
 
 interface Put {
   readonly request: Header;
@@ -71,31 +34,29 @@ type Phase =
 
 const HEADER_NEXT: Phase = { kind: 'header', unknown: undefined };
 
-export class Session implements FrameSink {
-  /** True after a `hello`: refusals are answered instead of closing the connection. */
-  #own = false;
+export class Session implements FrameSink, Peer {
   #phase: Phase = { kind: 'identity' };
   #identity = '';
   readonly #name = randomUUID();
+  readonly isLocal: boolean;
   readonly #socket: Socket;
-  readonly #host: SessionHost;
-  /** On the local socket, where only our own user can come from. */
-  readonly #local: boolean;
+  readonly #host: SessionHost<Session>;
   readonly #outbox: Outbox;
+  readonly #desk: RequestDesk<Session>;
   readonly #reader = new FrameReader(this);
   readonly #backlog: Buffer[] = [];
   #at = 0;
   #paused = false;
   #closed = false;
-  readonly #held = new Set<() => void>();
 
-  constructor(socket: Socket, host: SessionHost, local: boolean) {
+  constructor(socket: Socket, host: SessionHost<Session>, local: boolean) {
     this.#socket = socket;
     this.#host = host;
-    this.#local = local;
+    this.isLocal = local;
     this.#outbox = new Outbox(socket, (error) => {
       this.#fail(error);
     });
+    this.#desk = new RequestDesk(host, this, this.#outbox);
     socket.on('data', (chunk: Buffer) => {
       this.#backlog.push(chunk);
       if (!this.#paused) this.#run();
@@ -105,10 +66,6 @@ export class Session implements FrameSink {
     socket.on('close', () => {
       this.#dispose();
     });
-  }
-
-  get isLocal(): boolean {
-    return this.#local;
   }
 
   /** Nothing half received, nothing left to send. */
@@ -161,7 +118,7 @@ export class Session implements FrameSink {
     }
     this.#phase = HEADER_NEXT;
     if (phase.kind === 'control') {
-      this.#onControl(phase.request, frame);
+      this.#desk.onControl(phase.request, frame);
       return undefined;
     }
     const request = decodeHeader(frame);
@@ -244,64 +201,16 @@ export class Session implements FrameSink {
   }
 
   #onRequest(request: Header): Pause {
-    switch (request.type) {
-      case REQUEST.setObject:
-      case REQUEST.putIfAbsent:
-        return this.#beginPut(request);
-      case REQUEST.getObject:
-        this.#get(request, request.payloadLength, this.#local ? HELD_MS_MAX : undefined);
-        return undefined;
-      case REQUEST.getWithin:
-        this.#get(request, Infinity, Math.min(request.payloadLength, HELD_MS_MAX));
-        return undefined;
-      case REQUEST.has:
-        this.#answer(
-          request,
-          this.#host.catalogue.get(request.id) === undefined ? RESPONSE.absent : RESPONSE.present,
-        );
-        return undefined;
-      case REQUEST.deleteObject:
-        this.#answer(
-          request,
-          this.#host.catalogue.delete(request.id) ? RESPONSE.delOK : RESPONSE.delNotExists,
-        );
-        return undefined;
-      case REQUEST.duplicateObject:
-        if (request.payloadLength !== ID_MESSAGE_BYTES)
-          throw new PeerViolation('duplicate without an object id');
-        this.#phase = { kind: 'control', request };
-        return undefined;
-      case REQUEST.hello:
-        if (request.payloadLength === 0) {
-          this.#hello(request, { muster: 1 });
-          return undefined;
-        }
-        return this.#expectControl(request);
-      case REQUEST.deleteMany:
-        return this.#expectControl(request);
-      case REQUEST.infoGetTotal:
-        this.#answerTotals(request);
-        return undefined;
-      case REQUEST.stats:
-        answerWith(this.#outbox, request, RESPONSE.statsOK, Buffer.from(JSON.stringify(this.#host.stats())));
-        return undefined;
-      case REQUEST.stop:
-        this.#stop(request);
-        return undefined;
-      default:
-        this.#host.log.debug('store.unknown_request', { peer: this.#peer(), type: request.type });
-        this.#phase = { kind: 'header', unknown: request.payloadLength };
-        return undefined;
+    if (request.type === REQUEST.setObject || request.type === REQUEST.putIfAbsent) {
+      return this.#beginPut(request);
     }
-  }
-
-  #expectControl(request: Header): undefined {
-    if (request.payloadLength > CONTROL_BYTES_MAX) throw new PeerViolation('control payload too large');
-    this.#phase = { kind: 'control', request };
-  }
-
-  #answer(request: Header, type: number): void {
-    answer(this.#outbox, request, type);
+    const following = this.#desk.onRequest(request);
+    if (following === 'control') this.#phase = { kind: 'control', request };
+    if (following === 'unknown') {
+      this.#host.log.debug('store.unknown_request', { peer: this.#peer(), type: request.type });
+      this.#phase = { kind: 'header', unknown: request.payloadLength };
+    }
+    return undefined;
   }
 
   #beginPut(request: Header): Pause {
@@ -313,7 +222,7 @@ export class Session implements FrameSink {
     };
     this.#phase = { kind: 'put', put };
     if (request.payloadLength > objectBytesMax) {
-      if (!this.#own)
+      if (!this.#desk.isOwn)
         throw new PeerViolation(`object of ${request.payloadLength} bytes, at most ${objectBytesMax}`);
       put.refusal = RESPONSE.tooLarge;
       return undefined;
@@ -335,7 +244,7 @@ export class Session implements FrameSink {
       reason: errorText(error),
     });
     // The stock protocol has no word for it: its peer notices the closed connection.
-    if (!this.#own) throw new PeerViolation(errorText(error), { cause: error });
+    if (!this.#desk.isOwn) throw new PeerViolation(errorText(error), { cause: error });
     put.refusal = RESPONSE.full;
   }
 
@@ -343,116 +252,11 @@ export class Session implements FrameSink {
     const { catalogue } = this.#host;
     if (request.type === REQUEST.putIfAbsent && catalogue.get(request.id) !== undefined) {
       content.release();
-      this.#answer(request, RESPONSE.present);
+      answer(this.#outbox, request, RESPONSE.present);
       return;
     }
     catalogue.set(request.id, content);
-    this.#answer(request, RESPONSE.setOK);
-  }
-
-  #get(request: Header, bytesMax: number, waitMs: number | undefined): void {
-    const content = this.#host.catalogue.get(request.id);
-    if (content !== undefined) {
-      answerContent(this.#outbox, request, content, bytesMax);
-      return;
-    }
-    if (waitMs === 0) {
-      this.#answer(request, RESPONSE.absent);
-      return;
-    }
-    this.#hold(request, request.id, waitMs, (settle) => ({
-      kind: 'get',
-      serve: (arrived) => {
-        settle();
-        answerContent(this.#outbox, request, arrived, bytesMax);
-      },
-    }));
-  }
-
-  #hold(
-    request: Header,
-    id: ObjectId,
-    waitMs: number | undefined,
-    make: (settle: () => void) => Parameters<Catalogue['hold']>[1],
-  ): void {
-    if (this.#held.size >= HELD_MAX) throw new PeerViolation(`more than ${HELD_MAX} requests that wait`);
-    let timer: NodeJS.Timeout | undefined;
-    const release = this.#host.catalogue.hold(
-      id,
-      make(() => {
-        clearTimeout(timer);
-        this.#held.delete(cancel);
-      }),
-    );
-    const cancel = (): void => {
-      clearTimeout(timer);
-      this.#held.delete(cancel);
-      release();
-    };
-    this.#held.add(cancel);
-    if (waitMs === undefined) return;
-    timer = setTimeout(() => {
-      cancel();
-      this.#answer(request, RESPONSE.absent);
-    }, waitMs);
-    timer.unref();
-  }
-
-  #onControl(request: Header, payload: Buffer): void {
-    if (request.type === REQUEST.duplicateObject) this.#duplicate(request, payload);
-    else if (request.type === REQUEST.deleteMany) this.#deleteMany(request, payload);
-    else this.#hello(request, parseHello(payload));
-  }
-
-  #duplicate(request: Header, payload: Buffer): void {
-    const from = decodeIdMessage(payload);
-    if (from === undefined) throw new PeerViolation('malformed object id');
-    if (this.#host.catalogue.duplicate(from, request.id)) {
-      this.#answer(request, RESPONSE.duplicateOK);
-      return;
-    }
-    this.#hold(request, from, this.#local ? HELD_MS_MAX : undefined, (settle) => ({
-      kind: 'duplicate',
-      to: request.id,
-      done: () => {
-        settle();
-        this.#answer(request, RESPONSE.duplicateOK);
-      },
-    }));
-  }
-
-  #deleteMany(request: Header, payload: Buffer): void {
-    if (payload.length % ID_BYTES !== 0) throw new PeerViolation('list of ids with half an id');
-    for (let at = 0; at < payload.length; at += ID_BYTES) {
-      this.#host.catalogue.delete(objectId(payload.toString('latin1', at, at + ID_BYTES)));
-    }
-    this.#answer(request, RESPONSE.delOK);
-  }
-
-  #hello(request: Header, hello: Hello | undefined): void {
-    if (hello === undefined) throw new PeerViolation('malformed hello');
-    this.#own = true;
-    if (hello.ownerMark !== undefined && this.#local) this.#host.claim(this, hello.ownerMark);
-    answerWith(
-      this.#outbox,
-      request,
-      RESPONSE.welcome,
-      Buffer.from(JSON.stringify(this.#host.welcome(this))),
-    );
-  }
-
-  #stop(request: Header): void {
-    const allowed = this.#local && this.#host.welcome(this).owner === true;
-    this.#answer(request, allowed ? RESPONSE.stopping : RESPONSE.refused);
-    if (allowed) this.#host.stop();
-  }
-
-  #answerTotals(request: Header): void {
-    const { ids, contents, bytes } = this.#host.catalogue.totals();
-    const payload = Buffer.alloc(24);
-    for (const [index, value] of [ids, contents, bytes].entries())
-      payload.writeBigUInt64LE(BigInt(value), index * 8);
-    answerWith(this.#outbox, request, RESPONSE.infoGetTotalOK, payload);
+    answer(this.#outbox, request, RESPONSE.setOK);
   }
 
   #peer(): string {
@@ -471,7 +275,7 @@ export class Session implements FrameSink {
   #dispose(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const cancel of [...this.#held]) cancel();
+    this.#desk.close();
     if (this.#phase.kind === 'put') this.#phase.put.writer.abort();
     this.#outbox.close();
     this.#backlog.length = 0;

@@ -33,7 +33,7 @@ export class RawPeer {
   #wake: () => void = () => undefined;
 
   constructor(target: StoreTarget) {
-    this.socket = connect(target);
+    this.socket = connect({ ...target, noDelay: true });
     this.socket.on('data', (chunk) => {
       this.#received = Buffer.concat([this.#received.subarray(this.#taken), chunk]);
       this.#taken = 0;
