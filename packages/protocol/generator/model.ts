@@ -27,6 +27,8 @@ export interface Field {
 export interface Struct {
   /** Unique in all files: the names of the enclosing structs and its own, joined. */
   readonly name: string;
+  /** The same as the schema says it, with dots. */
+  readonly path: string;
   readonly dataWords: number;
   readonly pointers: number;
   readonly fields: readonly Field[];

@@ -37,8 +37,11 @@ const fileOf = (context: Context, id: bigint): string => {
 
 const baseName = (path: string): string => path.replace(/^.*\//, '').replace(/\.capnp$/, '');
 
-/** `message.capnp:Task.Argument` → `TaskArgument`. */
-const flatName = (of: schema.Node): string => of.getDisplayName().replace(/^.*:/, '').replaceAll('.', '');
+/** `message.capnp:Task.Argument` → `Task.Argument`. */
+const pathOf = (of: schema.Node): string => of.getDisplayName().replace(/^.*:/, '');
+
+/** `Task.Argument` → `TaskArgument`. */
+const flatName = (of: schema.Node): string => pathOf(of).replaceAll('.', '');
 
 /** Elements of a list. `has` must be asked first: capnp-ts writes into the message when an absent list is read. */
 const items = <T extends capnp.Struct>(has: boolean, list: () => capnp.List<T>): T[] =>
@@ -46,9 +49,7 @@ const items = <T extends capnp.Struct>(has: boolean, list: () => capnp.List<T>):
 
 const marksOf = (context: Context, of: schema.Field | schema.Enumerant): ReadonlySet<string> =>
   new Set(
-    items(of.hasAnnotations(), () => of.getAnnotations()).map((one) =>
-      node(context, one.getId()).getDisplayName().replace(/^.*:/, ''),
-    ),
+    items(of.hasAnnotations(), () => of.getAnnotations()).map((one) => pathOf(node(context, one.getId()))),
   );
 
 const typeOf = (context: Context, type: schema.Type): FieldType => {
@@ -117,6 +118,7 @@ const structOf = (context: Context, of: schema.Node): Struct => {
   const hasUnion = struct.getDiscriminantCount() > 0;
   return {
     name: flatName(of),
+    path: pathOf(of),
     dataWords: struct.getDataWordCount(),
     pointers: struct.getPointerCount(),
     fields: fields.sort((a, b) => a.ordinal - b.ordinal),

@@ -19,7 +19,7 @@ export const capnpConvert = (
   options: readonly string[] = [],
 ): Buffer => {
   const names = of === undefined ? [] : [join(schemas, `${of.file}.capnp`), of.type];
-  const ran = spawnSync('capnp', ['convert', '--short', ...options, formats, ...names], {
+  const ran = spawnSync('capnp', ['convert', '--short', '--quiet', ...options, formats, ...names], {
     input,
     maxBuffer: 1024 * 1024 * 1024,
   });

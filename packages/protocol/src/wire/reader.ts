@@ -328,8 +328,7 @@ export class Reader {
   i64(at: number): number | bigint {
     const high = i32(this.bytes, at + 4);
     const low = i32(this.bytes, at) >>> 0;
-    return high >= -0x200000 && high < 0x200000
-      ? high * 0x100000000 + low
-      : BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low));
+    const value = high * 0x100000000 + low;
+    return Number.isSafeInteger(value) ? value : BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low));
   }
 }
