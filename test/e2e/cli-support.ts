@@ -68,7 +68,7 @@ const processesWith = (text: string): { readonly pid: number; readonly command: 
 export const createSandbox = (): Sandbox => {
   if (!existsSync(musterBin)) throw new Error('bin/muster.js is missing');
   const directory = mkdtempSync(join(tmpdir(), 'me2e-'));
-  const mark = `MUSTER_TEST_MARK=${randomBytes(8).toString('hex')}`;
+  const mark = `ME2E_MARK=${randomBytes(8).toString('hex')}`;
   const [markName = '', markValue = ''] = mark.split('=');
   const env: NodeJS.ProcessEnv = { ...process.env, XDG_RUNTIME_DIR: directory, [markName]: markValue };
   for (const name of ['MUSTER_SCHEDULER', 'NO_COLOR', 'FORCE_COLOR', 'NODE_OPTIONS']) delete env[name];

@@ -58,7 +58,7 @@ export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => 
   const addresses = options.addresses ?? [`ipc://${join(directory, 's')}`];
   const children = startChildren(options, addresses, directory);
   const endAll = async (withinMs: number): Promise<void> => {
-    await Promise.all([children.adapter.stop(withinMs), children.scheduler.stop(withinMs)]);
+    await Promise.all([children.adapter.end(withinMs), children.scheduler.end(withinMs)]);
     removeFleetDirectory(directory);
   };
   let bound: readonly string[];
@@ -119,6 +119,7 @@ const startChildren = (options: FleetOptions, addresses: readonly string[], dire
       ...['--max-workers', String(options.groupsMax ?? availableParallelism())],
       ...['--workers-per-group', String(options.workersPerGroup ?? 1)],
       ...['--death-timeout-seconds', String(DEATH_TIMEOUT_S)],
+      ...['--state-dir', join(directory, 'a'), '--adapter-name', 'native'],
       ...(options.adapterArgs ?? []),
     ],
   });

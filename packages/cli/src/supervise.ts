@@ -41,14 +41,12 @@ export interface SupervisedChild {
   /** What the first process said when it served. Rejects with a CliError that shows its last lines when it ends before, or is too slow. */
   readonly ready: Promise<ReadyFacts>;
   pid(): number | undefined;
-  /** SIGTERM, and no restart. Resolves when the process is gone; after `withinMs` it is killed. */
-  stop(withinMs: number): Promise<void>;
+  /** Cuts the lifeline: the process ends at once and cleans up after itself. No restart; after `withinMs` it is killed. Resolves when it is gone. */
+  end(withinMs: number): Promise<void>;
   /** The process is expected to end by itself from here on: no restart. */
   expectEnd(): void;
   /** Resolves when the process has ended and will not be started again. */
   readonly ended: Promise<void>;
-  /** SIGKILL, and no restart. */
-  kill(): void;
 }
 
 const entry = fileURLToPath(new URL('./child.js', import.meta.url));
@@ -112,8 +110,8 @@ export const supervise = (spec: ChildSpec): SupervisedChild => {
     current = child;
     if (child.stdout !== null) readLines(child.stdout);
     if (child.stderr !== null) readLines(child.stderr);
-    const line = child.stdio[3];
-    if (line instanceof Socket) {
+    const line = lifelineOf(child);
+    if (line !== undefined) {
       void readFirstWord(line).then((word) => {
         if (word?.kind === 'failed' && !wasReady) {
           isEnding = true;
@@ -147,16 +145,17 @@ export const supervise = (spec: ChildSpec): SupervisedChild => {
     ended,
     expectEnd,
     pid: () => current?.pid,
-    kill: () => {
+    end: async (withinMs) => {
       expectEnd();
-      current?.kill('SIGKILL');
-    },
-    stop: async (withinMs) => {
-      expectEnd();
-      current?.kill('SIGTERM');
+      lifelineOf(current)?.destroy();
       const late = setTimeout(() => current?.kill('SIGKILL'), withinMs);
       await ended;
       clearTimeout(late);
     },
   };
+};
+
+const lifelineOf = (child: ChildProcess | undefined): Socket | undefined => {
+  const line = child?.stdio[3];
+  return line instanceof Socket ? line : undefined;
 };

@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
-import { command, connect, TaskCanceledError, TaskError, type Client, type CommandOutput } from '@muster/client/index';
+import { command, connect, ConnectError, TaskCanceledError, TaskError, type Client, type CommandOutput } from '@muster/client/index';
 import type { Capabilities } from '@muster/protocol/ids';
 import { CliError, EXIT, messageOf, systemCode } from '../errors.ts';
 import { startFleet, type Fleet } from '../fleet.ts';
@@ -89,13 +89,22 @@ const createAttempt = (client: Client, request: MapRequest, cwd: string | undefi
   return async (job, signal) => {
     try {
       const result: CommandOutput = await client.submit(command, { ...base, argv: job.argv }, { ...options, signal });
-      return { kind: 'ran', result, durationS: undefined };
+      return { kind: 'ran', result, durationS: undefined } satisfies Attempted;
     } catch (error) {
       if (error instanceof TaskCanceledError) return { kind: 'canceled' };
       if (error instanceof TaskError) return { kind: 'broken', code: error.code, message: error.message };
       throw error;
     }
   };
+};
+
+const connectTo = async (address: string): Promise<Client> => {
+  try {
+    return await connect({ address });
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    throw new CliError(error.code === 'invalidAddress' ? 'usage' : 'nobodyAnswers', error.message, '', { cause: error });
+  }
 };
 
 const signalNumber = (name: string | undefined): number => {
@@ -174,7 +183,7 @@ const exitCodeOf = (summary: RunSummary): number => {
 
 const runOn = async (request: MapRequest, address: string, fleet: Fleet | undefined, interrupts: ReturnType<typeof watchInterrupts>): Promise<number> => {
   using log = openLog(request.joblog);
-  await using client = await connect({ address });
+  await using client = await connectTo(address);
   using progress: Progress = createProgress(request.showProgress, countJobs(request.sources));
   const summary = await runJobs({
     template: request.template,

@@ -6,7 +6,7 @@ import { parseTemplate } from './template.ts';
 const exits = (exitCode: number): Attempted => ({
   kind: 'ran',
   durationS: undefined,
-  result: { exitCode, signal: undefined, stdout: new Uint8Array(), stderr: new Uint8Array(), truncated: false, filesOut: new Map() },
+  result: { exitCode, signal: undefined, stdout: new Uint8Array(), stderr: new Uint8Array(), truncated: false },
 });
 
 /** Attempts that end when the test says so. */

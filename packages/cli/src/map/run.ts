@@ -3,6 +3,9 @@ import type { CommandResult } from '@muster/protocol/calls';
 import { isHalted, type HaltRule } from './halt.ts';
 import type { Template } from './template.ts';
 
+/** What a command left, however it was run. */
+export type JobResult = Pick<CommandResult, 'exitCode' | 'signal' | 'stdout' | 'stderr' | 'truncated'>;
+
 export interface Job {
   /** From 1, in input order. */
   readonly sequence: number;
@@ -12,7 +15,7 @@ export interface Job {
 
 /** How one try of a job ended. */
 export type Attempted =
-  | { readonly kind: 'ran'; readonly result: CommandResult; readonly durationS: number | undefined }
+  | { readonly kind: 'ran'; readonly result: JobResult; readonly durationS: number | undefined }
   /** It never ran to its end: no such program, time limit, lost worker. */
   | { readonly kind: 'broken'; readonly code: string; readonly message: string }
   | { readonly kind: 'canceled' };
