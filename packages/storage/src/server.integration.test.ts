@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StoreLog } from './log.ts';
 import { startObjectStoreServer, type ObjectStoreServer, type ObjectStoreServerOptions } from './server.ts';
 import { frame, RawPeer, requestFrame, testId } from './testing/raw-peer.ts';
-import { encodeIdMessage, WANT_ALL } from './wire/headers.ts';
+import { encodeObjectId } from '@muster/protocol/object-storage';
+import { WANT_ALL } from './wire/headers.ts';
 import { REQUEST, RESPONSE } from './wire/types.ts';
 
 const A = testId('a');
@@ -36,14 +37,14 @@ const set = (id: typeof A, body: string, request = 0): Buffer[] => [
 const get = (id: typeof A, request = 0): Buffer => requestFrame(REQUEST.getObject, id, WANT_ALL, request);
 const duplicate = (from: typeof A, to: typeof A, request = 0): Buffer[] => [
   requestFrame(REQUEST.duplicateObject, to, 48, request),
-  frame(encodeIdMessage(from)),
+  frame(encodeObjectId(from)),
 ];
 
 /** The peer's earlier requests have been seen: requests of one connection are taken in order. */
 const seen = async (peer: RawPeer): Promise<readonly number[]> => {
   peer.send(requestFrame(REQUEST.infoGetTotal, A, 0, 999));
   const answer = await peer.answer();
-  expect(answer).toMatchObject({ type: RESPONSE.infoGetTotalOK, requestLow: 999 });
+  expect(answer).toMatchObject({ type: RESPONSE.infoGetTotalOK, requestId: 999 });
   return [0, 8, 16].map((at) => Number(answer.payload.readBigUInt64LE(at)));
 };
 
@@ -91,20 +92,20 @@ describe('the stock protocol', () => {
     await seen(peer);
     expect(server.stats().held).toBe(3);
     other.send(...set(A, 'hello', 7));
-    expect(await other.answer()).toMatchObject({ type: RESPONSE.setOK, requestLow: 7, payloadLength: 0 });
+    expect(await other.answer()).toMatchObject({ type: RESPONSE.setOK, requestId: 7, payloadLength: 0 });
     expect(await peer.answer()).toMatchObject({
       type: RESPONSE.getOK,
-      requestLow: 1,
+      requestId: 1,
       payload: Buffer.from('hello'),
     });
     expect(await peer.answer()).toMatchObject({
       type: RESPONSE.getOK,
-      requestLow: 3,
+      requestId: 3,
       payload: Buffer.from('hello'),
     });
     peer.send(...set(B, 'own', 4));
-    expect(await peer.answer()).toMatchObject({ type: RESPONSE.getOK, requestLow: 2, id: B });
-    expect(await peer.answer()).toMatchObject({ type: RESPONSE.setOK, requestLow: 4 });
+    expect(await peer.answer()).toMatchObject({ type: RESPONSE.getOK, requestId: 2, id: B });
+    expect(await peer.answer()).toMatchObject({ type: RESPONSE.setOK, requestId: 4 });
     expect(server.stats().held).toBe(0);
   });
 
@@ -118,7 +119,7 @@ describe('the stock protocol', () => {
     );
     expect(await peer.answer()).toMatchObject({ type: RESPONSE.setOK });
     expect((await peer.answer()).payload.toString()).toBe('he');
-    expect(await peer.answer()).toMatchObject({ type: RESPONSE.getOK, requestLow: 2, payloadLength: 0 });
+    expect(await peer.answer()).toMatchObject({ type: RESPONSE.getOK, requestId: 2, payloadLength: 0 });
     await seen(peer);
   });
 
@@ -126,9 +127,9 @@ describe('the stock protocol', () => {
     await start();
     const peer = await RawPeer.open(address);
     peer.send(...set(A, '', 1), get(A, 2), requestFrame(REQUEST.deleteObject, A, 0, 3));
-    expect(await peer.answer()).toMatchObject({ type: RESPONSE.setOK, requestLow: 1 });
-    expect(await peer.answer()).toMatchObject({ type: RESPONSE.getOK, requestLow: 2, payloadLength: 0 });
-    expect(await peer.answer()).toMatchObject({ type: RESPONSE.delOK, requestLow: 3 });
+    expect(await peer.answer()).toMatchObject({ type: RESPONSE.setOK, requestId: 1 });
+    expect(await peer.answer()).toMatchObject({ type: RESPONSE.getOK, requestId: 2, payloadLength: 0 });
+    expect(await peer.answer()).toMatchObject({ type: RESPONSE.delOK, requestId: 3 });
     expect(peer.unread).toBe(0);
   });
 
@@ -160,20 +161,20 @@ describe('the stock protocol', () => {
     other.send(get(C, 5));
     await seen(other);
     other.send(...set(A, 'bytes', 6));
-    expect(await peer.answer()).toMatchObject({ type: RESPONSE.duplicateOK, requestLow: 2 });
-    expect(await peer.answer()).toMatchObject({ type: RESPONSE.duplicateOK, requestLow: 1 });
+    expect(await peer.answer()).toMatchObject({ type: RESPONSE.duplicateOK, requestId: 2 });
+    expect(await peer.answer()).toMatchObject({ type: RESPONSE.duplicateOK, requestId: 1 });
     expect(await peer.answer()).toMatchObject({
       type: RESPONSE.getOK,
-      requestLow: 3,
+      requestId: 3,
       payload: Buffer.from('bytes'),
     });
     expect(await peer.answer()).toMatchObject({
       type: RESPONSE.getOK,
-      requestLow: 4,
+      requestId: 4,
       payload: Buffer.from('bytes'),
     });
-    expect(await other.answer()).toMatchObject({ type: RESPONSE.getOK, requestLow: 5 });
-    expect(await other.answer()).toMatchObject({ type: RESPONSE.setOK, requestLow: 6 });
+    expect(await other.answer()).toMatchObject({ type: RESPONSE.getOK, requestId: 5 });
+    expect(await other.answer()).toMatchObject({ type: RESPONSE.setOK, requestId: 6 });
     expect(await seen(peer)).toEqual([3, 1, 5]);
     // The copy is of what the name meant then.
     peer.send(...set(A, 'other'), get(C));
@@ -192,7 +193,7 @@ describe('the stock protocol', () => {
     await seen(other);
     other.send(...set(link(0), 'x', count));
     for (let i = 0; i < count; i++) {
-      expect((await (i % 2 === 0 ? peer : other).answer()).requestLow).toBe(i);
+      expect((await (i % 2 === 0 ? peer : other).answer()).requestId).toBe(i);
     }
     expect(server.stats()).toMatchObject({ ids: count + 1, contents: 1, bytes: 1, held: 0 });
   });
@@ -217,9 +218,9 @@ describe('the stock protocol', () => {
     const two = await RawPeer.open(address, 'Same|name');
     one.send(requestFrame(REQUEST.setObject, A, 5, 1));
     two.send(...set(B, 'of two', 2));
-    expect(await two.answer()).toMatchObject({ type: RESPONSE.setOK, requestLow: 2 });
+    expect(await two.answer()).toMatchObject({ type: RESPONSE.setOK, requestId: 2 });
     one.send(frame(Buffer.from('of 1.')));
-    expect(await one.answer()).toMatchObject({ type: RESPONSE.setOK, requestLow: 1 });
+    expect(await one.answer()).toMatchObject({ type: RESPONSE.setOK, requestId: 1 });
     one.send(get(C, 3));
     await seen(one);
     two.send(get(B, 4));
@@ -240,9 +241,9 @@ describe('the stock protocol', () => {
       frame(Buffer.from('what?')),
       ...set(A, 'x', 3),
     );
-    expect(await peer.answer()).toMatchObject({ type: RESPONSE.setOK, requestLow: 3 });
+    expect(await peer.answer()).toMatchObject({ type: RESPONSE.setOK, requestId: 3 });
     peer.send(requestFrame(79, A, 5, 4), get(A, 5));
-    expect((await peer.answer()).requestLow).toBe(5);
+    expect((await peer.answer()).requestId).toBe(5);
   });
 
   it('reads requests in pieces of any size', async () => {

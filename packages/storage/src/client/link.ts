@@ -107,11 +107,7 @@ export class Link implements FrameSink {
     const { body } = request;
     const small = body !== undefined && body.length <= SMALL_BODY_BYTES;
     const head = Buffer.allocUnsafe(FRAME_BYTES + (body === undefined ? 0 : 8) + (small ? body.length : 0));
-    writeHeaderFrame(
-      { ...request, requestLow: number % 2 ** 32, requestHigh: Math.floor(number / 2 ** 32) },
-      head,
-      0,
-    );
+    writeHeaderFrame({ ...request, requestId: number }, head, 0);
     if (body !== undefined) writeFrameLength(body.length, head, FRAME_BYTES);
     if (small) head.set(body, FRAME_BYTES + 8);
     this.#write(head);
@@ -156,7 +152,7 @@ export class Link implements FrameSink {
     }
     const header = decodeHeader(frame);
     if (header === undefined) throw new PeerViolation('malformed answer header');
-    const request = header.requestHigh * 2 ** 32 + header.requestLow;
+    const request = Number(header.requestId);
     if (header.payloadLength > 0)
       this.#announced = { request, type: header.type, bytes: header.payloadLength };
     else this.#answer(request, header.type, NO_BYTES);

@@ -21,7 +21,7 @@ export const frame = (body: Uint8Array): Buffer => {
 
 export const requestFrame = (type: number, id: ObjectId, payloadLength = 0, request = 0): Buffer => {
   const bytes = Buffer.alloc(8 + HEADER_BYTES);
-  writeHeaderFrame({ type, id, payloadLength, requestLow: request, requestHigh: 0 }, bytes, 0);
+  writeHeaderFrame({ type, id, payloadLength, requestId: request }, bytes, 0);
   return bytes;
 };
 

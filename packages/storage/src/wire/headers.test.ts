@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { objectId } from '@muster/protocol/ids';
-import { decodeHeader, decodeIdMessage, encodeIdMessage, WANT_ALL, writeHeaderFrame } from './headers.ts';
+import { encodeObjectId } from '@muster/protocol/object-storage';
+import { decodeHeader, decodeIdMessage, WANT_ALL, writeHeaderFrame } from './headers.ts';
 
 const ID = objectId(String.fromCharCode(...Array.from({ length: 32 }, (_, i) => i)));
 
@@ -17,37 +18,32 @@ const ID_MESSAGE =
 
 const write = (fields: Partial<Parameters<typeof writeHeaderFrame>[0]>): string => {
   const frame = Buffer.alloc(88);
-  writeHeaderFrame({ payloadLength: 0, requestLow: 0, requestHigh: 0, type: 0, id: ID, ...fields }, frame, 0);
+  writeHeaderFrame({ payloadLength: 0, requestId: 0, type: 0, id: ID, ...fields }, frame, 0);
   return frame.toString('hex');
 };
 
 describe('object store headers', () => {
   it('match the golden vector both ways', () => {
-    expect(write({ payloadLength: 5, requestLow: 1 })).toBe(`5000000000000000${SET_HEADER}`);
+    expect(write({ payloadLength: 5, requestId: 1 })).toBe(`5000000000000000${SET_HEADER}`);
     expect(decodeHeader(Buffer.from(SET_HEADER, 'hex'))).toEqual({
       payloadLength: 5,
-      requestLow: 1,
-      requestHigh: 0,
+      requestId: 1,
       type: 0,
       id: ID,
     });
   });
 
   it('match the golden vector of an object id both ways', () => {
-    expect(encodeIdMessage(ID).toString('hex')).toBe(ID_MESSAGE);
+    expect(Buffer.from(encodeObjectId(ID)).toString('hex')).toBe(ID_MESSAGE);
     expect(decodeIdMessage(Buffer.from(ID_MESSAGE, 'hex'))).toBe(ID);
   });
 
   it('keep every bit of a request number and know the wish for everything', () => {
-    const bytes = Buffer.from(
-      write({ payloadLength: WANT_ALL, requestLow: 0xfffffffe, requestHigh: 0xffffffff }),
-      'hex',
-    );
+    const bytes = Buffer.from(write({ payloadLength: WANT_ALL, requestId: 0xfffffffffffffffen }), 'hex');
     expect(bytes.subarray(24, 32).toString('hex')).toBe('ffffffffffffffff');
     const header = decodeHeader(bytes.subarray(8));
     expect(header?.payloadLength).toBe(WANT_ALL);
-    expect(header?.requestLow).toBe(0xfffffffe);
-    expect(header?.requestHigh).toBe(0xffffffff);
+    expect(header?.requestId).toBe(0xfffffffffffffffen);
   });
 
   it('are read by their pointers', () => {
@@ -67,7 +63,7 @@ describe('object store headers', () => {
     expect(moved.length).toBe(160);
     expect(decodeHeader(Buffer.from(moved, 'hex'))).toMatchObject({
       payloadLength: 5,
-      requestLow: 1,
+      requestId: 1,
       id: ID,
     });
   });

@@ -1,6 +1,7 @@
 /**
- * Request and response types. The low numbers are the stock protocol's; those from 0x4d00 on are ours, appended, and
- * spoken only with a peer that answered `hello`. A stock store ignores them.
+ * Request and response types. The low numbers are the stock protocol's; those from 16 on are ours, and spoken only
+ * with a peer that answered `hello`. A stock store ignores them. Those that the protocol package names have its
+ * numbers (types.test.ts).
  */
 
 export const REQUEST = {
@@ -13,19 +14,19 @@ export const REQUEST = {
    * First request of a peer of ours. With a `payloadLength` a JSON {@link Hello} follows; without, nothing: a stock
    * store ignores a request that it does not know, but would take its payload for the next one. Answer: `welcome`.
    */
-  hello: 0x4d00,
+  hello: 32,
   /** `payloadLength` is how long to wait in ms, 0 for not at all; no payload. Answer: `getOK` or `absent`. */
-  getWithin: 0x4d01,
+  getWithin: 17,
   /** Answer: `present` or `absent`. */
-  has: 0x4d02,
+  has: 18,
   /** As setObject, but what is there stays. Answer: `setOK` or `present`. */
-  putIfAbsent: 0x4d03,
+  putIfAbsent: 19,
   /** Payload: ids, 32 bytes each, in id order of bytes. Answer: `delOK`. */
-  deleteMany: 0x4d04,
+  deleteMany: 33,
   /** Answer: `statsOK` with JSON {@link StoreStats}. */
-  stats: 0x4d05,
+  stats: 34,
   /** Owner connections only. Answer: `stopping`, then the store ends. */
-  stop: 0x4d06,
+  stop: 35,
 } as const;
 
 export const RESPONSE = {
@@ -35,18 +36,18 @@ export const RESPONSE = {
   delNotExists: 3,
   duplicateOK: 4,
   infoGetTotalOK: 5,
+  absent: 16,
+  present: 18,
   /** Payload: JSON {@link Welcome}. */
-  welcome: 0x4d00,
-  absent: 0x4d01,
-  present: 0x4d02,
-  statsOK: 0x4d05,
-  stopping: 0x4d06,
+  welcome: 32,
+  statsOK: 34,
+  stopping: 35,
   /** The object was not stored: memory and disk are used up. */
-  full: 0x4d10,
+  full: 48,
   /** The object was not stored: larger than `objectBytesMax`. */
-  tooLarge: 0x4d11,
+  tooLarge: 49,
   /** Not allowed on this connection. */
-  refused: 0x4d12,
+  refused: 50,
 } as const;
 
 /** What a store of ours and of stock says first. */
