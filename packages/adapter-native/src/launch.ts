@@ -8,8 +8,11 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** Settings of the user for every process of ours; all else that says `MUSTER_…` is about one process. */
+const HANDED_ON: ReadonlySet<string> = new Set(['MUSTER_LOG_LEVEL', 'MUSTER_LOG_FORMAT']);
+
 /**
- * The environment of the adapter is handed on, but nothing in it that says `MUSTER_…`: an adapter may itself run inside a
+ * The environment of the adapter is handed on, but little in it that says `MUSTER_…`: an adapter may itself run inside a
  * worker group of another one.
  *
  * @param command program and arguments that run a worker host.
@@ -24,7 +27,7 @@ export const launchOf = (
   if (file === undefined) throw new RangeError('the worker command is empty');
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(inherited)) {
-    if (value !== undefined && !name.startsWith('MUSTER_')) env[name] = value;
+    if (value !== undefined && (!name.startsWith('MUSTER_') || HANDED_ON.has(name))) env[name] = value;
   }
   return {
     file,

@@ -6,6 +6,7 @@
  * grace is over, to kill every process that bears the mark, wherever it has moved to. A group whose host has died on its
  * own counts as stopping, and the next `stop` sweeps what it left behind.
  */
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Provisioner } from '@muster/adapter-kit/provisioner';
 import type { Note } from '@muster/core/machine';
@@ -81,6 +82,21 @@ export const nativeProvisioner = (config: NativeConfig): NativeProvisioner => {
   };
 };
 
+/** Records name processes that we will kill, so nobody else may write them. */
+const privateFolder = (stateDir: string, name: string): string => {
+  const folder = join(stateDir, name);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const path of [stateDir, folder]) {
+    const found = lstatSync(path);
+    if (!found.isDirectory() || found.uid !== process.getuid?.())
+      throw new NativeConfigError(
+        `${path} is not a folder of this user: remove it, or choose another one with --state-dir`,
+      );
+  }
+  chmodSync(folder, 0o700);
+  return folder;
+};
+
 const createNative = (config: NativeConfig): Native => {
   if (!NAME.test(config.ownerMark))
     throw new NativeConfigError(`'${config.ownerMark}' cannot name an adapter: use A-Z a-z 0-9 . _ -`);
@@ -89,7 +105,7 @@ const createNative = (config: NativeConfig): Native => {
   const platform = platformOf(process.platform);
   if (platform === undefined)
     throw new NativeConfigError(`worker groups cannot be local processes on ${process.platform}`);
-  const folder = join(config.stateDir, config.ownerMark);
+  const folder = privateFolder(config.stateDir, config.ownerMark);
   return {
     command: config.command,
     ownerMark: config.ownerMark,

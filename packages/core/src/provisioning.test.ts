@@ -81,6 +81,7 @@ const show = (effect: AdapterEffect): string => {
     case 'abort':
       return `abort #${effect.call}`;
     case 'holdIntent':
+    case 'leaveIntent':
     case 'closeIntent':
       return `${effect.kind} ${effect.groupId}`;
     case 'exit':
@@ -191,6 +192,7 @@ describe('the start of an adapter', () => {
       'note debug group.refused',
       `answer startWorkerGroup ${g3} workerGroupTooMuch [] quota: 2 of 2 worker groups exist`,
       'note info group.leaving',
+      `leaveIntent ${g1}`,
       `start #2 ${g2}/1`,
       `stop #3 ${g1}: asked by the scheduler`,
       `answer shutdownWorkerGroup ${g1} success []`,
@@ -210,6 +212,20 @@ describe('the start of an adapter', () => {
   });
 });
 
+describe('a group whose end was decided before a crash', () => {
+  test('is stopped and not adopted, and counts until it is gone', () => {
+    const one = adapter({}, [{ phase: 'leaving', groupId: g1 }]);
+    one.step({ kind: 'connection', state: 'up' }, echo(true));
+    expect(one.step({ kind: 'listed', call: 1, groups: [running(g1), running(g2)] })).toEqual([
+      `leaveIntent ${g1}`,
+      'note info group.adopted',
+      `stop #2 ${g1}: its end was decided before the restart`,
+      `heartbeat max 2 native-test [${g2}=running ${g1}=stopping]`,
+    ]);
+    expect(one.step(start(g3))).toContain(`answer startWorkerGroup ${g3} workerGroupTooMuch [] quota: 2 of 2 worker groups exist`);
+  });
+});
+
 describe('a group', () => {
   test('is asked for, started, told, seen, shut down and gone', () => {
     const one = serving();
@@ -223,14 +239,15 @@ describe('a group', () => {
     expect(one.until(250)).toEqual(['list #3']);
     expect(one.step({ kind: 'listed', call: 3, groups: [running(g1)] })).toEqual([`holdIntent ${g1}`]);
     expect(one.after(100, shutdown(g1))).toEqual([
-      `closeIntent ${g1}`,
       'note info group.leaving',
+      `leaveIntent ${g1}`,
       `stop #4 ${g1}: asked by the scheduler`,
       `answer shutdownWorkerGroup ${g1} success []`,
       'heartbeat max 2 native-test [g-e1-1=stopping]',
     ]);
     expect(one.step({ kind: 'stopDone', call: 4, stopped: [g1], failures: [] })).toEqual(['list #5']);
     expect(one.after(100, { kind: 'listed', call: 5, groups: [] })).toEqual([
+      `closeIntent ${g1}`,
       'note info group.gone',
       'heartbeat max 2 native-test []',
     ]);
@@ -287,6 +304,7 @@ describe('a group', () => {
       `closeIntent ${g1}`,
       'note warn group.lost',
       `answer none ${g1} workerGroupIDNotFound [] none: it is stopping by itself`,
+      `leaveIntent ${g1}`,
       `stop #4 ${g1}: it was stopping by itself`,
       'heartbeat max 2 native-test [g-e1-1=stopping]',
     ]);
@@ -297,6 +315,7 @@ describe('a group', () => {
     one.until(2_000);
     expect(one.after(100, { kind: 'listed', call: 2, groups: [running(g3)] })).toEqual([
       'note warn group.orphan',
+      `leaveIntent ${g3}`,
       `stop #3 ${g3}: nobody wants it`,
       `heartbeat max 2 native-test [g-e1-3=stopping]`,
     ]);
@@ -405,8 +424,8 @@ describe('a failed start', () => {
     expect(one.until(4_000).filter((line) => line.includes(' pending'))).toHaveLength(2);
     expect(one.until(1_000)).toEqual([
       'note error group.start.timeout',
-      `closeIntent ${g1}`,
       'note info group.leaving',
+      `leaveIntent ${g1}`,
       `answer none ${g1} workerGroupIDNotFound [] unknown: not up after 5000 ms: `,
       `stop #3 ${g1}: not up after 5000 ms: `,
       'heartbeat max 2 native-test [g-e1-1=stopping]',
@@ -429,8 +448,8 @@ describe('a failed start', () => {
     const one = serving();
     one.step(start(g1));
     expect(one.step(shutdown(g1))).toEqual([
-      `closeIntent ${g1}`,
       'note info group.leaving',
+      `leaveIntent ${g1}`,
       `answer startWorkerGroup ${g1} workerGroupShutdown [] none: asked by the scheduler`,
       `answer shutdownWorkerGroup ${g1} success []`,
     ]);
@@ -593,8 +612,8 @@ describe('the end of an adapter', () => {
     const one = withGroup();
     expect(one.after(100, { kind: 'shutdown', policy: 'stop', withinMs: 60_000 })).toEqual([
       'note info adapter.shutdown',
-      `closeIntent ${g1}`,
       'note info group.leaving',
+      `leaveIntent ${g1}`,
       `stop #3 ${g1}: the adapter is shutting down`,
       'heartbeat max 0 native-test [g-e1-1=stopping]',
     ]);
@@ -603,6 +622,7 @@ describe('the end of an adapter', () => {
     );
     one.step({ kind: 'stopDone', call: 3, stopped: [g1], failures: [] });
     expect(one.step({ kind: 'listed', call: 4, groups: [] })).toEqual([
+      `closeIntent ${g1}`,
       'note info group.gone',
       'heartbeat max 0 native-test []',
       'exit left []',

@@ -34,6 +34,8 @@ export const applyEffect = (shell: Shell, effect: AdapterEffect): void => {
       return shell.calls.abort(effect.call);
     case 'holdIntent':
       return void record(shell, 'hold', () => shell.intents.hold(effect.groupId));
+    case 'leaveIntent':
+      return void record(shell, 'leave', () => shell.intents.leave(effect.groupId));
     case 'closeIntent':
       return void record(shell, 'close', () => shell.intents.close(effect.groupId));
     case 'exit':

@@ -100,7 +100,7 @@ export const lose = (state: State, group: Wanted, reason: string): void => {
 export const leave = (state: State, group: Wanted, reason: string): void => {
   const { groupId, phase } = group;
   const known = group.intent !== 'none' || phase.name === 'held';
-  end(state, group, 'asked');
+  forget(state, group, 'asked');
   settleStart(
     state,
     groupId,
@@ -122,6 +122,7 @@ export const expel = (
   reason: string,
   bornAt: Instant = state.now,
 ): void => {
+  state.out.push({ kind: 'leaveIntent', groupId: group.groupId });
   state.leaving.set(group.groupId, {
     groupId: group.groupId,
     nativeId: group.nativeId,
@@ -136,12 +137,17 @@ export const expel = (
 };
 
 const end = (state: State, group: Wanted, how: Ended['how']): void => {
-  state.wanted.delete(group.groupId);
-  remember(state, group.groupId, { attempt: group.attempt, how });
+  forget(state, group, how);
   if (group.intent !== 'none') state.out.push({ kind: 'closeIntent', groupId: group.groupId });
 };
 
-const remember = (state: State, groupId: GroupId, ended: Ended): void => {
+const forget = (state: State, group: Wanted, how: Ended['how']): void => {
+  state.wanted.delete(group.groupId);
+  remember(state, group.groupId, { attempt: group.attempt, how });
+};
+
+/** For answers about groups that are no more. */
+export const remember = (state: State, groupId: GroupId, ended: Ended): void => {
   state.ended.delete(groupId);
   state.ended.set(groupId, ended);
   for (const oldest of state.ended.keys()) {

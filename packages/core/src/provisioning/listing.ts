@@ -1,7 +1,7 @@
 /** What a listing means. The provider is the only one who knows what runs. */
 import type { GroupId } from '@muster/protocol/ids';
 import { backoffMs } from './backoff.ts';
-import { expel, hold, leave, lose, want } from './groups.ts';
+import { expel, hold, leave, lose, remember, want } from './groups.ts';
 import { later, note } from './state.ts';
 import type { Leaving, State, Wanted } from './state.ts';
 import type { ListedGroup } from './types.ts';
@@ -17,6 +17,7 @@ export const onListed = (state: State, call: number, groups: readonly ListedGrou
   state.listTrouble = '';
   state.adoptUntil ??= later(state.now, state.intentsTrusted ? 0 : state.config.listLagMs);
   const found = [...listed.keys()].some((id) => !state.wanted.has(id) && !state.leaving.has(id));
+  if (first) resumeLeaving(state);
   for (const group of listed.values()) onSeen(state, group, first || state.now < state.adoptUntil);
   for (const group of [...state.wanted.values()])
     if (!listed.has(group.groupId)) onWantedMissing(state, group, call);
@@ -56,7 +57,8 @@ const onWantedSeen = (state: State, group: Wanted, seen: ListedGroup): void => {
 };
 
 const adopt = (state: State, seen: ListedGroup): void => {
-  const known = state.restored.get(seen.groupId);
+  const record = state.restored.get(seen.groupId);
+  const known = record?.phase === 'leaving' ? undefined : record;
   note(state, 'info', 'group.adopted', { group: seen.groupId, native: seen.nativeId });
   const phase: Wanted['phase'] = {
     name: 'held',
@@ -80,15 +82,23 @@ const adopt = (state: State, seen: ListedGroup): void => {
   state.restored.delete(seen.groupId);
 };
 
+/** Before the first listing is judged: what was to be stopped is not adopted. */
+const resumeLeaving = (state: State): void => {
+  for (const intent of [...state.restored.values()]) {
+    if (intent.phase !== 'leaving') continue;
+    state.restored.delete(intent.groupId);
+    expel(state, { groupId: intent.groupId, nativeId: '' }, 'its end was decided before the restart');
+  }
+};
+
 /** After the first listing: what it did not show and was only asked for, is asked for again with the same token. */
 const resumeIntents = (state: State): void => {
   for (const intent of state.restored.values()) {
-    if (intent.phase === 'held' || state.leaving.has(intent.groupId) || state.mode.name === 'stopping') {
-      state.out.push({ kind: 'closeIntent', groupId: intent.groupId });
-      continue;
-    }
-    note(state, 'info', 'group.resumed', { group: intent.groupId, attempt: intent.attempt });
-    want(state, intent, 'open', { name: 'waiting', notBefore: state.now, tries: 0 });
+    if (intent.phase === 'open' && state.mode.name !== 'stopping') {
+      note(state, 'info', 'group.resumed', { group: intent.groupId, attempt: intent.attempt });
+      want(state, intent, 'open', { name: 'waiting', notBefore: state.now, tries: 0 });
+    } else if (intent.phase === 'open') expel(state, { groupId: intent.groupId, nativeId: '' }, 'the adapter is shutting down');
+    else if (!state.leaving.has(intent.groupId)) state.out.push({ kind: 'closeIntent', groupId: intent.groupId });
   }
   state.restored.clear();
 };
@@ -113,6 +123,8 @@ const onLeavingMissing = (state: State, group: Leaving, call: number): void => {
   if (group.missing < (listLagMs > 0 ? MISSING_LISTINGS : 1) || state.now - group.quietSince < listLagMs)
     return;
   state.leaving.delete(group.groupId);
+  state.out.push({ kind: 'closeIntent', groupId: group.groupId });
+  if (!state.ended.has(group.groupId)) remember(state, group.groupId, { attempt: 1, how: 'asked' });
   state.ledger.onEnd(state.now - group.bornAt, state.now);
   note(state, 'info', 'group.gone', {
     group: group.groupId,

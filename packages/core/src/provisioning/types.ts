@@ -27,10 +27,11 @@ export interface Intent {
   readonly capabilities: Capabilities;
 }
 
-export interface RestoredIntent extends Intent {
+export type RestoredIntent =
   /** `open`: the outcome of the start is not known. `held`: the group was seen; kept for its worker ids. */
-  readonly phase: 'open' | 'held';
-}
+  | (Intent & { readonly phase: 'open' | 'held' })
+  /** Its end was decided and not yet seen: it must not be adopted, and it counts while it may exist. */
+  | { readonly phase: 'leaving'; readonly groupId: GroupId };
 
 export type StopPolicy =
   /** Ask the scheduler to drain every group, then stop what is left. */
@@ -75,6 +76,8 @@ export type AdapterEffect =
   /** The machine has given up on this call: abort it. Its outcome, if one still comes, is ignored. */
   | { readonly kind: 'abort'; readonly call: number }
   | { readonly kind: 'holdIntent'; readonly groupId: GroupId }
+  /** From here on a restart stops the group and does not adopt it. */
+  | { readonly kind: 'leaveIntent'; readonly groupId: GroupId }
   | { readonly kind: 'closeIntent'; readonly groupId: GroupId }
   /** Nothing more will be done. `left`: groups that may still exist. */
   | { readonly kind: 'exit'; readonly left: readonly GroupId[] }
@@ -92,7 +95,7 @@ export interface AdapterMachineConfig {
   /** Between listings while nothing is expected to change, and while something is. */
   readonly listIntervalMs: number;
   readonly listBusyIntervalMs: number;
-  /** How far `list` may lag behind `start` and `stop`. 0: never. */
+  /** How long after a call returned, or was aborted, what it did may still be missing from `list`. 0: never. */
   readonly listLagMs: number;
   /** Each call to the provider is given up after this. */
   readonly listTimeoutMs: number;
