@@ -222,7 +222,9 @@ describe('a group whose end was decided before a crash', () => {
       `stop #2 ${g1}: its end was decided before the restart`,
       `heartbeat max 2 native-test [${g2}=running ${g1}=stopping]`,
     ]);
-    expect(one.step(start(g3))).toContain(`answer startWorkerGroup ${g3} workerGroupTooMuch [] quota: 2 of 2 worker groups exist`);
+    expect(one.step(start(g3))).toContain(
+      `answer startWorkerGroup ${g3} workerGroupTooMuch [] quota: 2 of 2 worker groups exist`,
+    );
   });
 });
 

@@ -35,7 +35,9 @@ export const lineOf = (intent: RestoredIntent): IntentFileLine =>
 
 /** A whole file that says what lives, and nothing of what was. */
 export const fileText = (adapter: AdapterId, live: Iterable<RestoredIntent>): string =>
-  [headerOf(adapter), ...[...live].map((intent) => JSON.stringify(lineOf(intent)))].map((line) => `${line}\n`).join('');
+  [headerOf(adapter), ...[...live].map((intent) => JSON.stringify(lineOf(intent)))]
+    .map((line) => `${line}\n`)
+    .join('');
 
 export interface Replayed {
   readonly live: Map<GroupId, RestoredIntent>;
@@ -73,7 +75,14 @@ const apply = (live: Map<GroupId, RestoredIntent>, line: IntentFileLine): void =
     }
     default: {
       const { t: phase, attempt, token, workers, capabilities } = line;
-      live.set(id, { groupId: id, attempt, token, workerIds: workers.map(workerId), capabilities: new Map(capabilities), phase });
+      live.set(id, {
+        groupId: id,
+        attempt,
+        token,
+        workerIds: workers.map(workerId),
+        capabilities: new Map(capabilities),
+        phase,
+      });
     }
   }
 };
@@ -92,9 +101,14 @@ const parse = (raw: string): IntentFileLine | undefined => {
   return t === 'open' || t === 'held' ? parseIntent(t, group, value) : undefined;
 };
 
-const parseIntent = (t: 'open' | 'held', group: string, value: Record<string, unknown>): IntentLine | undefined => {
+const parseIntent = (
+  t: 'open' | 'held',
+  group: string,
+  value: Record<string, unknown>,
+): IntentLine | undefined => {
   const { attempt, token, workers, capabilities } = value;
-  if (typeof attempt !== 'number' || !Number.isInteger(attempt) || typeof token !== 'string') return undefined;
+  if (typeof attempt !== 'number' || !Number.isInteger(attempt) || typeof token !== 'string')
+    return undefined;
   if (!Array.isArray(workers) || !workers.every((one) => typeof one === 'string')) return undefined;
   if (!Array.isArray(capabilities) || !capabilities.every(isCapability)) return undefined;
   return { t, group, attempt, token, workers, capabilities };

@@ -6,7 +6,16 @@
  * I2 a line that cannot be read makes the file untrusted, never the adapter fail: the provider's own list decides.
  * I3 after a failed write the next one rewrites the whole file, so that half a line is never followed by another.
  */
-import { closeSync, fdatasyncSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import type { AdapterId, GroupId } from '@muster/protocol/ids';
 import type { Intent, RestoredIntent } from '@muster/core/provisioning';
@@ -107,7 +116,11 @@ export const fileIntents = (path: string, adapter: AdapterId, write: Write = wri
   };
 };
 
-const restore = (live: Map<GroupId, RestoredIntent>, group: GroupId, before: RestoredIntent | undefined): void => {
+const restore = (
+  live: Map<GroupId, RestoredIntent>,
+  group: GroupId,
+  before: RestoredIntent | undefined,
+): void => {
   if (before === undefined) live.delete(group);
   else live.set(group, before);
 };
@@ -148,5 +161,5 @@ const rewrite = (path: string, text: string, write: Write): number => {
 
 const writeAll = (file: number, text: string, write: Write): void => {
   const bytes = Buffer.from(text);
-  for (let offset = 0; offset < bytes.length; ) offset += write(file, bytes, offset);
+  for (let offset = 0; offset < bytes.length;) offset += write(file, bytes, offset);
 };

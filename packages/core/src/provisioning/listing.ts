@@ -97,8 +97,10 @@ const resumeIntents = (state: State): void => {
     if (intent.phase === 'open' && state.mode.name !== 'stopping') {
       note(state, 'info', 'group.resumed', { group: intent.groupId, attempt: intent.attempt });
       want(state, intent, 'open', { name: 'waiting', notBefore: state.now, tries: 0 });
-    } else if (intent.phase === 'open') expel(state, { groupId: intent.groupId, nativeId: '' }, 'the adapter is shutting down');
-    else if (!state.leaving.has(intent.groupId)) state.out.push({ kind: 'closeIntent', groupId: intent.groupId });
+    } else if (intent.phase === 'open')
+      expel(state, { groupId: intent.groupId, nativeId: '' }, 'the adapter is shutting down');
+    else if (!state.leaving.has(intent.groupId))
+      state.out.push({ kind: 'closeIntent', groupId: intent.groupId });
   }
   state.restored.clear();
 };

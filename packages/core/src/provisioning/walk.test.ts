@@ -7,7 +7,15 @@ import type { Message } from '@muster/protocol/messages';
 import { createAdapterMachine } from '../provisioning.ts';
 import type { AdapterMachine } from '../provisioning.ts';
 import { isDefinitive } from './backoff.ts';
-import type { AdapterEffect, AdapterEvent, AdapterMachineConfig, Intent, ListedGroup, RestoredIntent, StartFailure } from './types.ts';
+import type {
+  AdapterEffect,
+  AdapterEvent,
+  AdapterMachineConfig,
+  Intent,
+  ListedGroup,
+  RestoredIntent,
+  StartFailure,
+} from './types.ts';
 
 const GROUPS_MAX = 5;
 const WALK_MS = 120_000;
@@ -110,7 +118,9 @@ const walk = (seed: number, listLagMs: number) => {
     real.set(intent.groupId, { token: intent.token, bornAt: now, stopped: false, goneAt: Infinity });
     expect(aliveCount(), 'P3 caps are never exceeded').toBeLessThanOrEqual(GROUPS_MAX);
     if (faults && chance(0.1)) return { groupId: intent.groupId, kind: 'unknown', detail: 'lost answer' };
-    return faults && chance(0.05) ? undefined : { groupId: intent.groupId, nativeId: 'new', state: 'running' };
+    return faults && chance(0.05)
+      ? undefined
+      : { groupId: intent.groupId, nativeId: 'new', state: 'running' };
   };
   const at = (when: number, run: () => void): void => void pending.push({ at: when, run });
   /**
@@ -145,7 +155,12 @@ const walk = (seed: number, listLagMs: number) => {
     for (const id of ids) {
       const one = real.get(id);
       if (one === undefined || !isAlive(one) || asked.has(id) || doomed.has(id)) continue;
-      throw new Error(`${id} runs, nobody asked, and it is stopped\n${transcript.filter((line) => line.includes(id)).slice(-40).join('\n')}`);
+      throw new Error(
+        `${id} runs, nobody asked, and it is stopped\n${transcript
+          .filter((line) => line.includes(id))
+          .slice(-40)
+          .join('\n')}`,
+      );
     }
     later(() => {
       if (faults && chance(0.2)) return { kind: 'stopDone', call, stopped: [], failures: [] };
@@ -163,7 +178,15 @@ const walk = (seed: number, listLagMs: number) => {
       if (faults && chance(0.1)) return { kind: 'listFailed', call, detail: 'walk' };
       const seenAt = now - (faults ? between(0, listLagMs / 2) : 0);
       const groups = [...real].filter(([, one]) => isAlive(one, seenAt));
-      return { kind: 'listed', call, groups: groups.map(([id, one]) => ({ groupId: id, nativeId: 'x', state: one.stopped ? 'stopping' : 'running' })) };
+      return {
+        kind: 'listed',
+        call,
+        groups: groups.map(([id, one]) => ({
+          groupId: id,
+          nativeId: 'x',
+          state: one.stopped ? 'stopping' : 'running',
+        })),
+      };
     });
   const apply = (effect: AdapterEffect): void => {
     switch (effect.kind) {
@@ -192,19 +215,30 @@ const walk = (seed: number, listLagMs: number) => {
   const step = (events: readonly AdapterEvent[]): void => {
     const effects = machine.step(events, instant(now));
     machine.check();
-    for (const effect of effects) transcript.push(`${now} ${JSON.stringify(effect, (_, value: unknown) => (value instanceof Map ? 'map' : value))}`);
+    for (const effect of effects)
+      transcript.push(
+        `${now} ${JSON.stringify(effect, (_, value: unknown) => (value instanceof Map ? 'map' : value))}`,
+      );
     effects.forEach(apply);
     const due = machine.nextDeadline();
     if (due !== undefined && due <= now) throw new Error(`a deadline in the past: ${due} at ${now}`);
   };
-  const command = (what: 'startWorkerGroup' | 'shutdownWorkerGroup', id: GroupId | undefined): AdapterEvent => {
+  const command = (
+    what: 'startWorkerGroup' | 'shutdownWorkerGroup',
+    id: GroupId | undefined,
+  ): AdapterEvent => {
     if (what === 'shutdownWorkerGroup' && id !== undefined) asked.add(id);
-    return { kind: 'message', message: { kind: 'adapterCommand', command: what, groupId: id, capabilities: new Map() } };
+    return {
+      kind: 'message',
+      message: { kind: 'adapterCommand', command: what, groupId: id, capabilities: new Map() },
+    };
   };
   const anyId = (): GroupId => groupId(`g-walk-${between(1, 30)}`);
   const hello = (): void => {
     step([{ kind: 'connection', state: 'up' }]);
-    const extras = chance(0.7) ? { features: FEATURES, epoch: 'e', storePath: '', storeEpoch: '' } : undefined;
+    const extras = chance(0.7)
+      ? { features: FEATURES, epoch: 'e', storePath: '', storeEpoch: '' }
+      : undefined;
     step([{ kind: 'message', message: { kind: 'adapterHeartbeatEcho', extras, registered: [] } }]);
   };
   const happen = (): void => {
@@ -234,7 +268,10 @@ const walk = (seed: number, listLagMs: number) => {
   const run = (until: number): void => {
     for (;;) {
       const deadline = machine.nextDeadline();
-      const next = pending.reduce<Pending | undefined>((first, one) => (first === undefined || one.at < first.at ? one : first), undefined);
+      const next = pending.reduce<Pending | undefined>(
+        (first, one) => (first === undefined || one.at < first.at ? one : first),
+        undefined,
+      );
       const first = Math.min(next?.at ?? Infinity, deadline ?? Infinity);
       if (first > until) break;
       now = Math.max(now, first);
@@ -259,18 +296,31 @@ const walk = (seed: number, listLagMs: number) => {
     step([...named].map((id) => command('shutdownWorkerGroup', id)));
     run(now + QUIET_MS / QUIET_ROUNDS);
   }
-  return { transcript, left: aliveCount(), snapshot: machine.snapshot(), intents: intents.size, ever: real.size };
+  return {
+    transcript,
+    left: aliveCount(),
+    snapshot: machine.snapshot(),
+    intents: intents.size,
+    ever: real.size,
+  };
 };
 
 describe.each([
   ['an exact list', 0],
   ['a list that lags by 4 s', 4_000],
 ])('the adapter machine over a faulty provider with %s', (_, listLagMs) => {
-  test.each(Array.from({ length: 60 }, (__, i) => i + 1))('seed %i: caps hold, nothing healthy is stopped, nothing leaks (P2, P3)', (seed) => {
-    const end = walk(seed, listLagMs);
-    expect(end.ever).toBeGreaterThan(0);
-    expect({ left: end.left, snapshot: end.snapshot, intents: end.intents }).toEqual({ left: 0, snapshot: { wanted: [], leaving: [] }, intents: 0 });
-  });
+  test.each(Array.from({ length: 60 }, (__, i) => i + 1))(
+    'seed %i: caps hold, nothing healthy is stopped, nothing leaks (P2, P3)',
+    (seed) => {
+      const end = walk(seed, listLagMs);
+      expect(end.ever).toBeGreaterThan(0);
+      expect({ left: end.left, snapshot: end.snapshot, intents: end.intents }).toEqual({
+        left: 0,
+        snapshot: { wanted: [], leaving: [] },
+        intents: 0,
+      });
+    },
+  );
 });
 
 test('the same seed gives the same transcript (P6)', () => {
