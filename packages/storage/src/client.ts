@@ -35,6 +35,8 @@ export type StoreConnection =
       readonly epoch: string;
       /** Of the store's process, where it is ours and on this machine. */
       readonly pid: number | undefined;
+      /** When that process started, to tell it from a later one with its number. */
+      readonly startTicks: string | undefined;
       /** What stock peers are told. */
       readonly address: { readonly host: string; readonly port: number } | undefined;
       /** Whether the store knows this connection as its owner's. */
@@ -287,8 +289,8 @@ class StoreClient implements ObjectStoreClient {
     const epoch = welcome?.epoch ?? `stock-${this.#connections}`;
     this.epoch = epoch;
     if (epoch !== before) this.#options.onEpoch?.(epoch, before);
-    const { pid, address, owner } = welcome ?? {};
-    this.#options.onConnection?.({ state: 'up', epoch, pid, address, owner: owner === true });
+    const { pid, startTicks, address, owner } = welcome ?? {};
+    this.#options.onConnection?.({ state: 'up', epoch, pid, startTicks, address, owner: owner === true });
     for (const up of [...this.#readyWaiters]) up();
     this.#flush();
   }

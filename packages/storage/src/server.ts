@@ -10,6 +10,7 @@ import { Room } from './engine/room.ts';
 import { openSpillDirectory, type SpillDirectory } from './engine/spill-directory.ts';
 import { errorText, silentLog, type StoreLog } from './log.ts';
 import { ObjectStoreError, systemCode } from './errors.ts';
+import { startTicks } from './process/start.ts';
 import { chooseAdvertisedHost } from './server/advertise.ts';
 import { claimLocalPath, type LocalPath } from './server/local-path.ts';
 import type { SessionHost } from './server/request-desk.ts';
@@ -74,6 +75,7 @@ const CLOSE_GRACE_MS = 1000;
 class Store implements SessionHost<Session> {
   readonly epoch = randomBytes(8).toString('hex');
   readonly sessions = new Set<Session>();
+  readonly #startTicks = startTicks(process.pid) ?? '0';
   readonly #owners = new Set<Session>();
   readonly #options: ObjectStoreServerOptions;
   readonly log: StoreLog;
@@ -114,7 +116,13 @@ class Store implements SessionHost<Session> {
     const common: Welcome = { muster: 1, epoch: this.epoch, objectBytesMax: this.objectBytesMax };
     if (!session.isLocal) return common;
     const address = this.address === undefined ? {} : { address: this.address };
-    return { ...common, ...address, pid: process.pid, owner: this.#owners.has(session) };
+    return {
+      ...common,
+      ...address,
+      pid: process.pid,
+      startTicks: this.#startTicks,
+      owner: this.#owners.has(session),
+    };
   }
 
   stats(): StoreStats {

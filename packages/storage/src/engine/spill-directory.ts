@@ -2,12 +2,13 @@
  * Files for bytes that have no room in memory: one directory per store process, readable by its user only, gone with
  * the process. What a killed process left behind is removed by the next one that uses the same place.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ObjectStoreError } from '../errors.ts';
 import { errorText, type StoreLog } from '../log.ts';
+import { isSameProcess, startTicks } from '../process/start.ts';
 
 export interface SpillFile {
   readonly path: string;
@@ -33,35 +34,12 @@ export interface SpillDirectory {
 
 const PREFIX = 'muster-spill';
 
-/** Clock ticks after boot at which a process started; undefined where the system does not tell. Source: proc(5), field 22. */
-const startTicks = (pid: number): string | undefined => {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The command in field 2 may hold spaces and brackets: count from its end.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    // No such process, or no /proc on this system.
-    return undefined;
-  }
-};
-
-const isAlive = (pid: number, ticks: string): boolean => {
-  const found = startTicks(pid);
-  if (found !== undefined) return found === ticks;
-  try {
-    process.kill(pid, 0);
-    return ticks === '0';
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-};
-
 /** Removes the directories of dead processes of this host. */
 const sweep = (base: string, log: StoreLog): void => {
   const host = hostname();
   for (const name of readdirSync(base)) {
     const match = /^muster-spill@(.+)@(\d+)@(\d+)@[0-9a-z]+$/.exec(name);
-    if (match?.[1] !== host || isAlive(Number(match[2]), match[3] ?? '')) continue;
+    if (match?.[1] !== host || isSameProcess(Number(match[2]), match[3] ?? '')) continue;
     rmSync(join(base, name), { recursive: true, force: true });
     log.info('store.spill_swept', { directory: join(base, name) });
   }

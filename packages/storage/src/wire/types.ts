@@ -67,8 +67,9 @@ export interface Welcome {
   /** Identity of this store process. */
   readonly epoch: string;
   readonly objectBytesMax: number;
-  /** Local socket only. */
+  /** Local socket only: the store's process, and when it started ('0' where the system does not tell). */
   readonly pid?: number;
+  readonly startTicks?: string;
   /** What stock peers are told; undefined without a TCP listener, and on TCP itself. */
   readonly address?: { readonly host: string; readonly port: number };
   /** Local socket only: whether this connection counts as the owner's. */
@@ -125,6 +126,7 @@ export const parseWelcome = (bytes: Buffer): Welcome | undefined => {
   if (value === undefined || typeof epoch !== 'string' || typeof objectBytesMax !== 'number')
     return undefined;
   const pid = value['pid'];
+  const ticks = value['startTicks'];
   const address = parseAddress(value['address']);
   return {
     muster: 1,
@@ -132,6 +134,7 @@ export const parseWelcome = (bytes: Buffer): Welcome | undefined => {
     objectBytesMax,
     owner: value['owner'] === true,
     ...(typeof pid === 'number' ? { pid } : {}),
+    ...(typeof ticks === 'string' ? { startTicks: ticks } : {}),
     ...(address === undefined ? {} : { address }),
   };
 };
