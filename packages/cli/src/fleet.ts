@@ -50,6 +50,9 @@ const END_WITHIN_MS = 5_000;
 /** Workers whose scheduler is gone end after this: the backstop when everything above them was killed. */
 const DEATH_TIMEOUT_S = 5;
 
+/** As above, for the object store. */
+const STORE_ORPHAN_S = 8;
+
 export const DEFAULT_POLICY = 'allocate=even_load; scaling=vanilla; upper_task_ratio=1; lower_task_ratio=1';
 
 /** Starts a fleet and resolves when it takes tasks. Rejects with a CliError that says what failed; nothing is left running then. */
@@ -107,7 +110,7 @@ const startChildren = (options: FleetOptions, addresses: readonly string[], dire
       'scheduler',
       ...addresses,
       ...['--policy-content', options.policyContent ?? DEFAULT_POLICY],
-      ...['--store-socket', join(directory, 'o')],
+      ...['--store-socket', join(directory, 'o'), '--store-orphan-timeout', `${STORE_ORPHAN_S}s`],
       ...(options.schedulerArgs ?? []),
     ],
   });

@@ -34,7 +34,8 @@ const ensurePrivate = (path: string): void => {
   if ((found.mode & 0o077) !== 0) chmodSync(path, 0o700);
 };
 
-const ensureBase = (): string => {
+/** Makes it, open to its user only. @throws CliError when somebody else owns it */
+export const ensureBaseDirectory = (): string => {
   const base = baseDirectory();
   const runtime = process.env['XDG_RUNTIME_DIR'];
   if (runtime === undefined || runtime === '') ensurePrivate(join(base, '..'));
@@ -61,7 +62,7 @@ const sweep = (base: string): void => {
 
 /** A fresh directory for the sockets of one fleet of this process. Short: socket paths end at about 100 bytes. */
 export const createFleetDirectory = (): string => {
-  const base = ensureBase();
+  const base = ensureBaseDirectory();
   sweep(base);
   const path = mkdtempSync(join(base, `f-${process.pid}-`));
   if (path.length > 80) {
@@ -105,7 +106,7 @@ export const refuseSecondUp = (): void => {
 
 /** Tells clients of this user where the fleet is. Dispose to take it back. */
 export const announce = (scheduler: string): Disposable => {
-  ensureBase();
+  ensureBaseDirectory();
   refuseSecondUp();
   const path = announcementPath();
   rmSync(path, { force: true });

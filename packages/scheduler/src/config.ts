@@ -1,7 +1,7 @@
 /** Options of `muster scheduler`: the stock names where the stock system has the option, ours for the rest. */
 import type { PolicyConfig } from '@muster/core/scheduler-types';
 import { logOptions, option, optional, required, type CommandSpec, type LogFormatName, type LogLevelName, type Option } from '@muster/runtime/config';
-import { boolean, choice, duration, integer, list, text, type Kind } from '@muster/runtime/config-kinds';
+import { boolean, choice, duration, integer, list, size, text, type Kind } from '@muster/runtime/config-kinds';
 import type { SchedulerShellConfig } from './server.ts';
 
 const SECOND_MS = 1_000;
@@ -12,6 +12,8 @@ export interface SchedulerSettings {
   readonly addresses: readonly string[];
   readonly objectStorageAddress: string | undefined;
   readonly storeSocket: string | undefined;
+  readonly storeMemoryBytesMax: number | undefined;
+  readonly storeOrphanMs: number;
   readonly policyContent: string;
   readonly insecure: boolean;
   readonly protected: boolean;
@@ -49,6 +51,8 @@ export const schedulerCommand: CommandSpec<{ readonly [K in keyof SchedulerSetti
       doc: 'object store that already runs, by IP address; default: one is started on the port after ours and supervised',
     }),
     storeSocket: optional(text({ placeholder: '<path>' }), { doc: 'local socket of the supervised object store; default: in a private directory' }),
+    storeMemoryBytesMax: optional(size({ min: 1024 * 1024 }), { flag: 'store-memory', doc: 'objects beyond this go to disk; default: 1 GiB' }),
+    storeOrphanMs: option(seconds(), { default: 60_000, flag: 'store-orphan-timeout', doc: 'the supervised object store ends when no scheduler has come back for this long' }),
     policyContent: option(text({ placeholder: '<policies>' }), {
       default: 'allocate=even_load; scaling=no',
       doc: 'how tasks are assigned and how the fleet grows: allocate=even_load|capability; scaling=no|vanilla; upper_task_ratio=N; lower_task_ratio=N',

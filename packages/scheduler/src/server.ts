@@ -88,7 +88,7 @@ const serve = (machine: SchedulerMachine, epoch: string, listener: Listener, sto
   const end = (why: SchedulerEnd): Promise<void> => {
     ending ??= (async (): Promise<void> => {
       loop.stop();
-      const closed = await Promise.allSettled([listener.close(), store.close()]);
+      const closed = await Promise.allSettled([listener.close(), store.close(why.kind === 'bug' ? 'release' : 'stop')]);
       for (const one of closed) if (one.status === 'rejected') note('warn', 'scheduler.closeFailed', { error: String(one.reason) });
       markEnded(why);
     })();

@@ -8,7 +8,8 @@ export interface StoreLink {
   onState(listener: (state: ObjectStoreState) => void): void;
   /** Asks for deletion some time soon; never waits, never throws. What does not fit the queue is left to the store's own end. */
   delete(ids: readonly ObjectId[]): void;
-  close(): Promise<void>;
+  /** `release` leaves a store of our own to the next scheduler. */
+  close(how: 'stop' | 'release'): Promise<void>;
 }
 
 const QUEUE_MAX = 200_000;
