@@ -27,7 +27,7 @@ export interface Kind<T> {
   show(value: T): ConfigText;
 }
 
-const quoted = (raw: unknown): string => (typeof raw === 'string' ? `"${raw}"` : JSON.stringify(raw) ?? String(raw));
+const quoted = (raw: unknown): string => typeof raw === 'string' ? `"${raw}"` : JSON.stringify(raw);
 
 /** @param options.pattern what the whole text must match, with `example` as the hint. */
 export const text = (options: { placeholder?: string; pattern?: RegExp; example?: string } = {}): Kind<string> => ({

@@ -37,14 +37,10 @@ export const drive = <Event extends object, Effect>(
   let phase: 'idle' | 'busy' | 'stopped' = 'idle';
   let timer: { readonly at: Instant; cancel(): void } | undefined;
 
-  const disarm = (): void => {
-    timer?.cancel();
-    timer = undefined;
-  };
   const stop = (): void => {
     phase = 'stopped';
     inbox = [];
-    disarm();
+    timer?.cancel();
   };
   const runRounds = (): void => {
     for (let round = 0; inbox.length > 0; round++) {
@@ -57,9 +53,10 @@ export const drive = <Event extends object, Effect>(
   // A timer that is early for the new deadline stays: firing for nothing is cheaper than a new one per turn.
   const arm = (): void => {
     const at = machine.nextDeadline();
-    if (at === undefined) return disarm();
-    if (timer !== undefined && timer.at <= at) return;
-    disarm();
+    if (at !== undefined && timer !== undefined && timer.at <= at) return;
+    timer?.cancel();
+    timer = undefined;
+    if (at === undefined) return;
     const handle = clock.wakeAt(at, onWake);
     timer = { at, cancel: () => handle.cancel() };
   };

@@ -3,7 +3,7 @@ import { isatty } from 'node:tty';
 import type { Note } from '@muster/core/machine';
 import { pino } from 'pino';
 import type { DestinationStream, Logger as PinoLogger } from 'pino';
-import { lineWriter } from './log/descriptor.ts';
+import { LineWriter } from './log/descriptor.ts';
 import { masked } from './log/mask.ts';
 import { prettyLine } from './log/pretty.ts';
 
@@ -55,7 +55,7 @@ const levelFromEnvironment = (): string | undefined => {
 const destination = (options: LogOptions): DestinationStream & { flushSync?(): void } => {
   const fd = options.fd ?? 2;
   const { write } = options;
-  const target: DestinationStream & { flushSync?(): void } = write === undefined ? lineWriter(fd) : { write };
+  const target: DestinationStream & { flushSync?(): void } = write === undefined ? new LineWriter(fd) : { write };
   if (options.format !== 'pretty') return target;
   const colours = options.colours ?? (write === undefined && isatty(fd) && process.env['NO_COLOR'] === undefined);
   return {

@@ -24,25 +24,26 @@ type Presence<T> =
   | { readonly kind: 'required' };
 
 export interface Option<T> extends OptionDetails {
-  readonly kind: Kind<NonNullable<T>>;
+  /** Reads and shows what was given; `presence` says what happens when nothing was. */
+  readonly kind: Kind<unknown>;
   readonly presence: Presence<T>;
 }
 
 /** An option with a default. */
-export const option = <T extends NonNullable<unknown>>(
+export const option = <T>(
   kind: Kind<T>,
   details: OptionDetails & { readonly default: NoInfer<T> },
 ): Option<T> => ({ ...details, kind, presence: { kind: 'default', value: details.default } });
 
 /** An option that may be missing: `undefined` in the result. */
-export const optional = <T extends NonNullable<unknown>>(kind: Kind<T>, details: OptionDetails): Option<T | undefined> => ({
+export const optional = <T>(kind: Kind<T>, details: OptionDetails): Option<T | undefined> => ({
   ...details,
   kind,
   presence: { kind: 'optional' },
 });
 
 /** An option that must be given somewhere. */
-export const required = <T extends NonNullable<unknown>>(kind: Kind<T>, details: OptionDetails): Option<T> => ({
+export const required = <T>(kind: Kind<T>, details: OptionDetails): Option<T> => ({
   ...details,
   kind,
   presence: { kind: 'required' },

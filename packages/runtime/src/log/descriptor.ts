@@ -5,12 +5,6 @@
  */
 import { write, writeSync } from 'node:fs';
 
-export interface LineWriter {
-  write(line: string): void;
-  /** Writes what is in memory before it returns, for at most about a second; gives up when the reader is gone. */
-  flushSync(): void;
-}
-
 /** In memory while the descriptor is slow; lines beyond it are dropped and counted. */
 const BUFFER_CHARACTERS_MAX = 16 * 1024 * 1024;
 const RETRY_MS = 20;
@@ -29,90 +23,103 @@ const sleepSync = (ms: number): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 };
 
-export const lineWriter = (fd: number): LineWriter => {
-  let lines: string[] = [];
-  let characters = 0;
-  let dropped = 0;
-  let broken = false;
-  /** 'writing': a thread has it. 'waiting': the descriptor was full, the timer tries again. */
-  let pending: { readonly chunk: Buffer; readonly state: 'writing' | 'waiting' } | undefined;
-  let timer: NodeJS.Timeout | undefined;
+/** 'writing': a thread has it. 'waiting': the descriptor was full, a timer tries again. */
+interface Pending {
+  readonly chunk: Buffer;
+  readonly state: 'writing' | 'waiting';
+}
 
-  const take = (bytesMax: number): Buffer | undefined => {
-    if (dropped > 0) {
-      const note = { level: 'warn', time: new Date().toISOString(), event: 'log.dropped', lines: dropped };
-      dropped = 0;
-      lines.push(`${JSON.stringify(note)}\n`);
+export class LineWriter {
+  readonly #fd: number;
+  #lines: string[] = [];
+  #characters = 0;
+  #dropped = 0;
+  #broken = false;
+  #pending: Pending | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+    process.once('exit', () => this.flushSync());
+  }
+
+  write(line: string): void {
+    if (this.#broken) return;
+    if (this.#characters + line.length > BUFFER_CHARACTERS_MAX) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#lines.push(line);
+    this.#characters += line.length;
+    // A microtask later, so that the lines of one turn become one write.
+    if (this.#pending === undefined && this.#lines.length === 1) {
+      queueMicrotask(() => {
+        if (this.#pending === undefined) this.#send(this.#take(CHUNK_BYTES));
+      });
+    }
+  }
+
+  /** Writes what is in memory before it returns, for at most about a second; gives up when the reader is gone. */
+  flushSync(): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    clearTimeout(this.#timer);
+    if (pending?.state === 'writing') sleepSync(IN_FLIGHT_MS);
+    if (pending?.state === 'waiting') this.#flush(pending.chunk);
+    this.#flush(this.#take(Number.POSITIVE_INFINITY));
+    if (pending?.state === 'writing') sleepSync(IN_FLIGHT_MS);
+  }
+
+  #take(bytesMax: number): Buffer | undefined {
+    if (this.#dropped > 0) {
+      const note = { level: 'warn', time: new Date().toISOString(), event: 'log.dropped', lines: this.#dropped };
+      this.#dropped = 0;
+      this.#lines.push(`${JSON.stringify(note)}\n`);
     }
     let count = 0;
-    // A character is at most three bytes of UTF-8 here (four make two characters).
-    for (let bytes = 0; count < lines.length; count++) {
-      bytes += (lines[count]?.length ?? 0) * 3;
+    // At most three bytes of UTF-8 for each character of a JavaScript string.
+    for (let bytes = 0; count < this.#lines.length; count++) {
+      bytes += (this.#lines[count]?.length ?? 0) * 3;
       if (count > 0 && bytes > bytesMax) break;
     }
     if (count === 0) return undefined;
-    const chunk = lines.splice(0, count).join('');
-    characters = Math.max(0, characters - chunk.length);
+    const chunk = this.#lines.splice(0, count).join('');
+    this.#characters = Math.max(0, this.#characters - chunk.length);
     return Buffer.from(chunk);
-  };
-  const send = (chunk: Buffer | undefined): void => {
-    pending = undefined;
-    if (chunk === undefined || broken) return;
-    const mine = { chunk, state: 'writing' } as const;
-    pending = mine;
-    write(fd, chunk, (error, count) => {
+  }
+
+  #send(chunk: Buffer | undefined): void {
+    this.#pending = undefined;
+    if (chunk === undefined || this.#broken) return;
+    const mine: Pending = { chunk, state: 'writing' };
+    this.#pending = mine;
+    write(this.#fd, chunk, (error, count) => {
       // A flush went past us meanwhile.
-      if (pending !== mine) return;
-      if (error === null) return send(count < chunk.length ? chunk.subarray(count) : take(CHUNK_BYTES));
-      if (codeOf(error) !== 'EAGAIN') return breakOff();
-      pending = { chunk, state: 'waiting' };
-      timer = setTimeout(() => send(chunk), RETRY_MS);
-      timer.unref();
+      if (this.#pending !== mine) return;
+      if (error === null) return this.#send(count < chunk.length ? chunk.subarray(count) : this.#take(CHUNK_BYTES));
+      if (codeOf(error) !== 'EAGAIN') return this.#breakOff();
+      this.#pending = { chunk, state: 'waiting' };
+      this.#timer = setTimeout(() => this.#send(chunk), RETRY_MS);
+      this.#timer.unref();
     });
-  };
-  const breakOff = (): void => {
-    broken = true;
-    lines = [];
-    pending = undefined;
-  };
-  const flushChunk = (chunk: Buffer): void => {
-    let rest = chunk;
-    for (let tries = 0; rest.length > 0 && tries < FLUSH_TRIES_MAX; ) {
+  }
+
+  #flush(chunk: Buffer | undefined): void {
+    let rest = chunk ?? Buffer.alloc(0);
+    for (let tries = 0; rest.length > 0 && !this.#broken && tries < FLUSH_TRIES_MAX; ) {
       try {
-        rest = rest.subarray(writeSync(fd, rest));
+        rest = rest.subarray(writeSync(this.#fd, rest));
       } catch (error) {
-        if (codeOf(error) !== 'EAGAIN') return breakOff();
+        if (codeOf(error) !== 'EAGAIN') return this.#breakOff();
         tries += 1;
         sleepSync(RETRY_MS);
       }
     }
-  };
-  const startWriting = (): void => {
-    if (pending === undefined) send(take(CHUNK_BYTES));
-  };
-  const writer: LineWriter = {
-    write(line) {
-      if (broken) return;
-      if (characters + line.length > BUFFER_CHARACTERS_MAX) {
-        dropped += 1;
-        return;
-      }
-      lines.push(line);
-      characters += line.length;
-      // A microtask later, so that the lines of one turn become one write.
-      if (pending === undefined && lines.length === 1) queueMicrotask(startWriting);
-    },
-    flushSync() {
-      const { state, chunk: unsent } = pending ?? {};
-      pending = undefined;
-      clearTimeout(timer);
-      if (state === 'writing') sleepSync(IN_FLIGHT_MS);
-      if (state === 'waiting' && unsent !== undefined) flushChunk(unsent);
-      const chunk = take(Number.POSITIVE_INFINITY);
-      if (chunk !== undefined && !broken) flushChunk(chunk);
-      if (state === 'writing') sleepSync(IN_FLIGHT_MS);
-    },
-  };
-  process.once('exit', () => writer.flushSync());
-  return writer;
-};
+  }
+
+  #breakOff(): void {
+    this.#broken = true;
+    this.#lines = [];
+    this.#pending = undefined;
+  }
+}

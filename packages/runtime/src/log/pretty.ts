@@ -36,6 +36,6 @@ export const prettyLine = (json: string, colours: boolean): string => {
     return [`${paint(DIM, `${key}=`)}${show(value)}`];
   });
   const head = [paint(DIM, time), paint(COLOURS[level] ?? '', level.padEnd(5))];
-  if (line['component'] !== undefined) head.push(paint(DIM, String(line['component'])));
+  if (typeof line['component'] === 'string') head.push(paint(DIM, line['component']));
   return `${[...head, String(line['event']), ...fields].join(' ')}${stacks.map((stack) => `\n    ${stack}`).join('')}\n`;
 };

@@ -7,7 +7,7 @@ import { addressError, needsIpv6, parseAddress } from './address.ts';
 import { countedNotes, watchHandshakes } from './notes.ts';
 import type { Notes, OnNote } from './notes.ts';
 import { receiveLoop } from './receive.ts';
-import { createSender } from './sender.ts';
+import { Sender } from './sender.ts';
 import { FRAME_BYTES_MAX_DEFAULT, LINGER_MS, QUEUE_BYTES_MAX_DEFAULT, openDealer } from './sockets.ts';
 
 /** What the far side is called in events. */
@@ -32,7 +32,7 @@ const converse = (dealer: Dealer, address: string, options: ConnectOptions, note
   let closing: Promise<void> | undefined;
   let receiving = false;
 
-  const sender = createSender({
+  const sender = new Sender({
     queueBytesMax: options.queueBytesMax ?? QUEUE_BYTES_MAX_DEFAULT,
     frameBytesMax: options.frameBytesMax ?? FRAME_BYTES_MAX_DEFAULT,
     transmit: (_peer, frame) => dealer.send(frame),

@@ -2,12 +2,13 @@
 import type { Router } from 'zeromq';
 import { peerId, showId } from '@muster/protocol/ids';
 import { turns } from '../transport/turns.ts';
+import type { Turns } from '../transport/turns.ts';
 import type { Listener, ListenOptions } from '../transport.ts';
 import { addressError, needsIpv6, parseAddress, prepareBind } from './address.ts';
 import { countedNotes, watchHandshakes } from './notes.ts';
 import type { Notes, OnNote } from './notes.ts';
 import { receiveLoop } from './receive.ts';
-import { createSender } from './sender.ts';
+import { Sender } from './sender.ts';
 import type { Peer } from './sender.ts';
 import { FRAME_BYTES_MAX_DEFAULT, LINGER_MS, QUEUE_BYTES_MAX_DEFAULT, openRouter } from './sockets.ts';
 
@@ -50,65 +51,86 @@ export const listen = async (
   }
 };
 
-const serve = (router: Router, addresses: readonly string[], options: ListenOptions, note: Notes): Listener => {
-  const peers = new Map<string, Peer>();
-  const collected = turns();
-  let closing: Promise<void> | undefined;
-  let receiving = false;
+/** Who is there, and what they send: the receiving half of the listener. */
+class Reception {
+  readonly peers = new Map<string, Peer>();
+  readonly #collected: Turns;
+  readonly #sender: Sender;
+  readonly #note: Notes;
 
-  const forgetIfDone = (peer: Peer): void => {
-    if (!peer.up && peer.queue.length === 0 && peers.get(peer.id) === peer) peers.delete(peer.id);
-  };
-  const sender = createSender({
+  constructor(sender: Sender, collected: Turns, note: Notes) {
+    this.#sender = sender;
+    this.#collected = collected;
+    this.#note = note;
+  }
+
+  peerOf(id: string): Peer {
+    const known = this.peers.get(id);
+    if (known !== undefined) return known;
+    const peer = this.#sender.newPeer(peerId(id));
+    this.peers.set(id, peer);
+    return peer;
+  }
+
+  /** Peers that are gone and have nothing queued are not remembered. */
+  forgetIfDone(peer: Peer): void {
+    if (!peer.up && peer.queue.length === 0 && this.peers.get(peer.id) === peer) this.peers.delete(peer.id);
+  }
+
+  onMessage(parts: readonly Buffer[]): void {
+    const [identity, frame] = parts;
+    if (identity === undefined || frame === undefined || parts.length !== 2) {
+      const from = identity === undefined ? '' : showId(identity.toString('latin1'));
+      return this.#note('transport.dropped', 'warn', { reason: 'parts', parts: parts.length, from });
+    }
+    const id = identity.toString('latin1');
+    const peer = this.peers.get(id);
+    if (frame.byteLength === 0) return this.#onEmpty(peer);
+    // A name that the library made up: a peer without an identity, or what a connection still held when a newer
+    // one took its identity over. Nobody could be answered.
+    if (identity[0] === 0) return this.#note('transport.dropped', 'warn', { reason: 'noIdentity', bytes: frame.byteLength });
+    this.#onFrame(peer?.up === true ? peer : this.#welcome(id), frame);
+  }
+
+  #welcome(id: string): Peer {
+    const peer = this.peerOf(id);
+    peer.up = true;
+    this.#collected.push({ kind: 'peerUp', peer: peer.id });
+    return peer;
+  }
+
+  #onFrame(peer: Peer, frame: Uint8Array): void {
+    // peer.id and not the string just made: its hash is known to every map that has it as a key.
+    this.#collected.push({ kind: 'frame', from: peer.id, frame });
+    if (peer.phase === 'blocked') this.#sender.nudge(peer);
+  }
+
+  // The library's word that the connection is gone. A peer can send an empty frame itself: it is then down until
+  // its next frame, which harms nobody else.
+  #onEmpty(peer: Peer | undefined): void {
+    if (peer?.up !== true) return;
+    peer.up = false;
+    this.#collected.push({ kind: 'peerDown', peer: peer.id });
+    this.#sender.nudge(peer);
+    this.forgetIfDone(peer);
+  }
+}
+
+const serve = (router: Router, addresses: readonly string[], options: ListenOptions, note: Notes): Listener => {
+  const collected = turns();
+  const sender = new Sender({
     queueBytesMax: options.queueBytesMax ?? QUEUE_BYTES_MAX_DEFAULT,
     frameBytesMax: options.frameBytesMax ?? FRAME_BYTES_MAX_DEFAULT,
     transmit: (peer, frame) => router.send([peer.route, frame]),
     unreachable: (peer, frames) => {
       for (const frame of frames) collected.push({ kind: 'undelivered', to: peer.id, frame, why: 'unreachable' });
     },
-    drained: forgetIfDone,
+    drained: (peer) => reception.forgetIfDone(peer),
   });
-  const peerOf = (id: string): Peer => {
-    const known = peers.get(id);
-    if (known !== undefined) return known;
-    const peer = sender.newPeer(peerId(id));
-    peers.set(id, peer);
-    return peer;
-  };
-  const onMessage = (parts: readonly Buffer[]): void => {
-    const [identity, frame] = parts;
-    if (identity === undefined || frame === undefined || parts.length !== 2) {
-      const from = identity === undefined ? '' : showId(identity.toString('latin1'));
-      return note('transport.dropped', 'warn', { reason: 'parts', parts: parts.length, from });
-    }
-    const id = identity.toString('latin1');
-    const peer = peers.get(id);
-    if (frame.byteLength === 0) return onEmpty(peer);
-    // A name that the library made up: a peer without an identity, or what a connection still held when a newer
-    // one took its identity over. Nobody could be answered.
-    if (identity[0] === 0) return note('transport.dropped', 'warn', { reason: 'noIdentity', bytes: frame.byteLength });
-    onFrame(peer?.up === true ? peer : welcome(id), frame);
-  };
-  const welcome = (id: string): Peer => {
-    const peer = peerOf(id);
-    peer.up = true;
-    collected.push({ kind: 'peerUp', peer: peer.id });
-    return peer;
-  };
-  const onFrame = (peer: Peer, frame: Uint8Array): void => {
-    // peer.id and not the string just made: its hash is known to every map that has it as a key.
-    collected.push({ kind: 'frame', from: peer.id, frame });
-    if (peer.phase === 'blocked') sender.nudge(peer);
-  };
-  // The library's word that the connection is gone. A peer can send an empty frame itself: it is then down until
-  // its next frame, which harms nobody else.
-  const onEmpty = (peer: Peer | undefined): void => {
-    if (peer?.up !== true) return;
-    peer.up = false;
-    collected.push({ kind: 'peerDown', peer: peer.id });
-    sender.nudge(peer);
-    forgetIfDone(peer);
-  };
+  const reception = new Reception(sender, collected, note);
+  let closing: Promise<void> | undefined;
+  let receiving = false;
+
   const shutDown = async (): Promise<void> => {
     collected.stop();
     await sender.flush(LINGER_MS);
@@ -128,16 +150,17 @@ const serve = (router: Router, addresses: readonly string[], options: ListenOpti
     addresses,
     trySend(to, frame) {
       if (closing !== undefined) return 'full';
-      const peer = peerOf(to);
+      const peer = reception.peerOf(to);
       const outcome = sender.trySend(peer, frame);
-      if (outcome === 'full') forgetIfDone(peer);
+      if (outcome === 'full') reception.forgetIfDone(peer);
       return outcome;
     },
     onTurn(handler) {
       collected.setHandler(handler);
       if (receiving || closing !== undefined) return;
       receiving = true;
-      void receiveLoop(router, onMessage, (cause) => note('transport.broken', 'error', { reason: String(cause) }));
+      const onBroken = (cause: unknown): void => note('transport.broken', 'error', { reason: String(cause) });
+      void receiveLoop(router, (parts) => reception.onMessage(parts), onBroken);
     },
     close: () => (closing ??= shutDown()),
     [Symbol.asyncDispose]: () => listener.close(),

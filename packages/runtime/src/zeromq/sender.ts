@@ -24,17 +24,6 @@ export interface Peer {
   readonly onFailed: (error: unknown) => void;
 }
 
-export interface Sender {
-  newPeer(id: PeerId): Peer;
-  /** 'full' when the frame does not fit the peer's queue. */
-  trySend(peer: Peer, frame: Uint8Array): 'queued' | 'full';
-  /** The peer gave a sign of life, or of death: if it is blocked, try now. */
-  nudge(peer: Peer): void;
-  /** Resolves when nothing is queued, or after `withinMs`. */
-  flush(withinMs: number): Promise<void>;
-  stop(): void;
-}
-
 export interface SenderPort {
   readonly queueBytesMax: number;
   readonly frameBytesMax: number;
@@ -48,94 +37,111 @@ export interface SenderPort {
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
 
-export const createSender = (port: SenderPort): Sender => {
+export class Sender {
+  readonly #port: SenderPort;
   /** Peers with something queued. */
-  const busy = new Set<Peer>();
-  const blocked = new Set<Peer>();
-  let retryMs = RETRY_MS_MIN;
-  let timer: NodeJS.Timeout | undefined;
-  let onFlushed: (() => void) | undefined;
-  let stopped = false;
+  readonly #busy = new Set<Peer>();
+  readonly #blocked = new Set<Peer>();
+  #retryMs = RETRY_MS_MIN;
+  #timer: NodeJS.Timeout | undefined;
+  #onFlushed: (() => void) | undefined;
+  #stopped = false;
 
-  const settle = (peer: Peer): void => {
-    peer.phase = 'idle';
-    busy.delete(peer);
-    port.drained(peer);
-    if (busy.size === 0) onFlushed?.();
-  };
-  const pump = (peer: Peer): void => {
+  constructor(port: SenderPort) {
+    this.#port = port;
+  }
+
+  newPeer(id: PeerId): Peer {
+    const peer: Peer = {
+      id,
+      route: Buffer.from(id, 'latin1'),
+      up: false,
+      queue: frameQueue(this.#port.queueBytesMax),
+      phase: 'idle',
+      // Made once per peer, so that a send makes no closure.
+      onSent: () => this.#sent(peer),
+      onFailed: (error) => this.#failed(peer, error),
+    };
+    return peer;
+  }
+
+  /** 'full' when the frame does not fit the peer's queue. */
+  trySend(peer: Peer, frame: Uint8Array): 'queued' | 'full' {
+    if (this.#stopped || frame.byteLength > this.#port.frameBytesMax || !peer.queue.push(frame)) return 'full';
+    if (peer.phase === 'idle') {
+      this.#busy.add(peer);
+      this.#pump(peer);
+    }
+    return 'queued';
+  }
+
+  /** The peer gave a sign of life, or of death: if it is blocked, try now. */
+  nudge(peer: Peer): void {
+    if (this.#blocked.delete(peer)) this.#pump(peer);
+  }
+
+  /** Resolves when nothing is queued, or after `withinMs`. */
+  async flush(withinMs: number): Promise<void> {
+    if (this.#busy.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const limit = setTimeout(resolve, withinMs);
+      this.#onFlushed = () => {
+        clearTimeout(limit);
+        resolve();
+      };
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#blocked.clear();
+  }
+
+  #pump(peer: Peer): void {
     const frame = peer.queue.peek();
-    if (frame === undefined || stopped) return settle(peer);
+    if (frame === undefined || this.#stopped) return this.#settle(peer);
     peer.phase = 'sending';
     try {
-      port.transmit(peer, frame).then(peer.onSent, peer.onFailed);
+      this.#port.transmit(peer, frame).then(peer.onSent, peer.onFailed);
     } catch (error) {
-      fail(peer, error);
+      this.#failed(peer, error);
     }
-  };
-  const fail = (peer: Peer, error: unknown): void => {
-    if (stopped) return settle(peer);
+  }
+
+  #sent(peer: Peer): void {
+    this.#retryMs = RETRY_MS_MIN;
+    peer.queue.shift();
+    this.#pump(peer);
+  }
+
+  #failed(peer: Peer, error: unknown): void {
+    if (this.#stopped) return this.#settle(peer);
     if (codeOf(error) === 'EAGAIN') {
       peer.phase = 'blocked';
-      blocked.add(peer);
-      timer ??= setTimeout(retry, retryMs);
+      this.#blocked.add(peer);
+      this.#timer ??= setTimeout(() => this.#retry(), this.#retryMs);
       return;
     }
     // EHOSTUNREACH, and whatever else means that this connection is over.
     const frames: Uint8Array[] = [];
     for (let frame = peer.queue.shift(); frame !== undefined; frame = peer.queue.shift()) frames.push(frame);
-    port.unreachable(peer, frames, error);
-    settle(peer);
-  };
-  const retry = (): void => {
-    timer = undefined;
-    retryMs = Math.min(RETRY_MS_MAX, retryMs * 2);
-    const again = [...blocked];
-    blocked.clear();
-    for (const peer of again) pump(peer);
-  };
-  return {
-    newPeer(id) {
-      const peer: Peer = {
-        id,
-        route: Buffer.from(id, 'latin1'),
-        up: false,
-        queue: frameQueue(port.queueBytesMax),
-        phase: 'idle',
-        onSent: () => {
-          retryMs = RETRY_MS_MIN;
-          peer.queue.shift();
-          pump(peer);
-        },
-        onFailed: (error) => fail(peer, error),
-      };
-      return peer;
-    },
-    trySend(peer, frame) {
-      if (stopped || frame.byteLength > port.frameBytesMax || !peer.queue.push(frame)) return 'full';
-      if (peer.phase === 'idle') {
-        busy.add(peer);
-        pump(peer);
-      }
-      return 'queued';
-    },
-    nudge(peer) {
-      if (blocked.delete(peer)) pump(peer);
-    },
-    flush: async (withinMs) => {
-      if (busy.size === 0) return;
-      await new Promise<void>((resolve) => {
-        const limit = setTimeout(resolve, withinMs);
-        onFlushed = () => {
-          clearTimeout(limit);
-          resolve();
-        };
-      });
-    },
-    stop() {
-      stopped = true;
-      if (timer !== undefined) clearTimeout(timer);
-      blocked.clear();
-    },
-  };
-};
+    this.#port.unreachable(peer, frames, error);
+    this.#settle(peer);
+  }
+
+  #retry(): void {
+    this.#timer = undefined;
+    this.#retryMs = Math.min(RETRY_MS_MAX, this.#retryMs * 2);
+    const again = [...this.#blocked];
+    this.#blocked.clear();
+    for (const peer of again) this.#pump(peer);
+  }
+
+  #settle(peer: Peer): void {
+    peer.phase = 'idle';
+    this.#busy.delete(peer);
+    this.#port.drained(peer);
+    if (this.#busy.size === 0) this.#onFlushed?.();
+  }
+}
