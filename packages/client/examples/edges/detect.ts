@@ -26,7 +26,11 @@ const CLEAR_EDGE = 96;
 export const CELL = { width: 240, height: 160 };
 
 export const detect = defineTask(import.meta.url, 'detect', (photo: Photo): Edges => {
-  const image = jpeg.decode(photo.bytes, { useTArray: true, maxMemoryUsageInMB: 1024, maxResolutionInMP: 200 });
+  const image = jpeg.decode(photo.bytes, {
+    useTArray: true,
+    maxMemoryUsageInMB: 1024,
+    maxResolutionInMP: 200,
+  });
   const edges = sobel(blur(toGray(image)));
   const color = toColor(edges);
   let clear = 0;

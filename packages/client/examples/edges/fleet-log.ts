@@ -21,13 +21,18 @@ export class FleetLog {
 
   /** One line with the time since the start in front. */
   line(text: string): void {
-    process.stdout.write(`${((performance.now() - this.#startedAt) / 1000).toFixed(1).padStart(6)} s  ${text}\n`);
+    process.stdout.write(
+      `${((performance.now() - this.#startedAt) / 1000).toFixed(1).padStart(6)} s  ${text}\n`,
+    );
   }
 
   /** Resolves with the last status when no worker group is left. */
   async untilEmpty(withinMs: number): Promise<SchedulerStatus> {
     const empty = new Promise<SchedulerStatus>((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`worker groups are still there after ${withinMs / 1000} s: ${this.#shown}`)), withinMs);
+      const late = setTimeout(
+        () => reject(new Error(`worker groups are still there after ${withinMs / 1000} s: ${this.#shown}`)),
+        withinMs,
+      );
       const look = (status: SchedulerStatus): void => {
         if (status.groups.length > 0) return;
         clearTimeout(late);
@@ -47,7 +52,8 @@ export class FleetLog {
   async #watch(): Promise<void> {
     for await (const status of this.#fleet.watch(POLL_MS, this.#stop.signal)) {
       this.#last = status;
-      for (const decision of status.decisions) if (!this.reasons.includes(decision)) this.reasons.push(decision);
+      for (const decision of status.decisions)
+        if (!this.reasons.includes(decision)) this.reasons.push(decision);
       this.#show(status);
       this.#onStatus(status);
     }
@@ -66,7 +72,11 @@ export class FleetLog {
 
 const seconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1000).toFixed(2)} s`);
 
-export const printSummary = (status: SchedulerStatus, reasons: readonly string[], wallSeconds: number): void => {
+export const printSummary = (
+  status: SchedulerStatus,
+  reasons: readonly string[],
+  wallSeconds: number,
+): void => {
   const { tasks } = status;
   const lines = [
     '',

@@ -72,12 +72,20 @@ export const shrink = (image: ColorImage, widthMax: number, heightMax: number): 
   const height = Math.max(1, Math.floor(image.height * scale));
   const data = new Uint8Array(width * height * 4);
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) meanInto(image, x / scale, y / scale, 1 / scale, data, (y * width + x) * 4);
+    for (let x = 0; x < width; x++)
+      meanInto(image, x / scale, y / scale, 1 / scale, data, (y * width + x) * 4);
   }
   return { width, height, data };
 };
 
-const meanInto = (image: ColorImage, left: number, top: number, size: number, out: Uint8Array, at: number): void => {
+const meanInto = (
+  image: ColorImage,
+  left: number,
+  top: number,
+  size: number,
+  out: Uint8Array,
+  at: number,
+): void => {
   const [x0, y0] = [Math.floor(left), Math.floor(top)];
   const x1 = Math.min(image.width, Math.max(x0 + 1, Math.floor(left + size)));
   const y1 = Math.min(image.height, Math.max(y0 + 1, Math.floor(top + size)));
@@ -85,7 +93,8 @@ const meanInto = (image: ColorImage, left: number, top: number, size: number, ou
   for (let y = y0; y < y1; y++) {
     for (let x = x0; x < x1; x++) {
       const i = (y * image.width + x) * 4;
-      for (let channel = 0; channel < 3; channel++) sum[channel] = (sum[channel] ?? 0) + (image.data[i + channel] ?? 0);
+      for (let channel = 0; channel < 3; channel++)
+        sum[channel] = (sum[channel] ?? 0) + (image.data[i + channel] ?? 0);
     }
   }
   const count = Math.max(1, (x1 - x0) * (y1 - y0));
@@ -94,7 +103,12 @@ const meanInto = (image: ColorImage, left: number, top: number, size: number, ou
 };
 
 /** Lays images out in a grid of equal cells on black. */
-export const grid = (images: readonly ColorImage[], columns: number, cellWidth: number, cellHeight: number): ColorImage => {
+export const grid = (
+  images: readonly ColorImage[],
+  columns: number,
+  cellWidth: number,
+  cellHeight: number,
+): ColorImage => {
   const rows = Math.ceil(images.length / columns);
   const [width, height] = [columns * cellWidth, rows * cellHeight];
   const data = new Uint8Array(width * height * 4);
@@ -103,7 +117,10 @@ export const grid = (images: readonly ColorImage[], columns: number, cellWidth: 
     const left = (index % columns) * cellWidth + Math.floor((cellWidth - image.width) / 2);
     const top = Math.floor(index / columns) * cellHeight + Math.floor((cellHeight - image.height) / 2);
     for (let y = 0; y < image.height; y++) {
-      data.set(image.data.subarray(y * image.width * 4, (y + 1) * image.width * 4), ((top + y) * width + left) * 4);
+      data.set(
+        image.data.subarray(y * image.width * 4, (y + 1) * image.width * 4),
+        ((top + y) * width + left) * 4,
+      );
     }
   });
   return { width, height, data };

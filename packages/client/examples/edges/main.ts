@@ -24,14 +24,21 @@ async function* read(paths: readonly string[]): AsyncGenerator<Photo> {
   for (const path of paths) yield { name: basename(path), bytes: await readFile(path) };
 }
 
-const detectAll = async (fleet: Fleet, log: FleetLog, paths: readonly string[], folder: string): Promise<Edges[]> => {
+const detectAll = async (
+  fleet: Fleet,
+  log: FleetLog,
+  paths: readonly string[],
+  folder: string,
+): Promise<Edges[]> => {
   await using client = await connect({ address: fleet.address });
   const found: Edges[] = [];
   for await (const { value } of client.map(detect, read(paths), { ordered: false })) {
     await writeFile(join(folder, `${value.name.replace(/\.jpe?g$/i, '')}-edges.jpg`), value.bytes);
     found.push(value);
     const size = `${((value.width * value.height) / 1e6).toFixed(1)} MP`;
-    log.line(`${String(found.length).padStart(3)}/${paths.length}  ${value.name.padEnd(24)} ${size.padStart(7)}  ${(value.edgeShare * 100).toFixed(1)} % edges`);
+    log.line(
+      `${String(found.length).padStart(3)}/${paths.length}  ${value.name.padEnd(24)} ${size.padStart(7)}  ${(value.edgeShare * 100).toFixed(1)} % edges`,
+    );
   }
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 };
@@ -42,11 +49,16 @@ const writeContactSheet = async (found: readonly Edges[], path: string): Promise
 };
 
 const main = async (): Promise<void> => {
-  const { values, positionals } = parseArgs({ options: { out: { type: 'string', default: join('out', 'edges') } }, allowPositionals: true });
+  const { values, positionals } = parseArgs({
+    options: { out: { type: 'string', default: join('out', 'edges') } },
+    allowPositionals: true,
+  });
   const paths = await findPhotos(positionals[0]);
   await mkdir(values.out, { recursive: true });
   const startedAt = performance.now();
-  await using fleet = await startFleet({ policyContent: 'allocate=even_load; scaling=vanilla; upper_task_ratio=4; lower_task_ratio=1' });
+  await using fleet = await startFleet({
+    policyContent: 'allocate=even_load; scaling=vanilla; upper_task_ratio=4; lower_task_ratio=1',
+  });
   const log = new FleetLog(fleet);
   log.line(`${paths.length} photographs; the fleet is empty`);
   const found = await detectAll(fleet, log, paths, values.out);
@@ -56,7 +68,10 @@ const main = async (): Promise<void> => {
   await fleet.stop();
   printSummary(last, log.reasons, (performance.now() - startedAt) / 1000);
   log.line(`${found.length} edge images and ${sheet} written`);
-  if (last.groupsPeak < 2) throw new Error(`the fleet never had two groups (peak ${last.groupsPeak}): it did not grow with the work`);
+  if (last.groupsPeak < 2)
+    throw new Error(
+      `the fleet never had two groups (peak ${last.groupsPeak}): it did not grow with the work`,
+    );
 };
 
 main().catch((error: unknown) => {

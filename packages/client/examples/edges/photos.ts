@@ -5,12 +5,34 @@ import { dirname, join } from 'node:path';
 
 const SHIPPED: Readonly<Record<string, readonly string[]>> = {
   'paper-kit-2': [
-    'antoine-barres', 'bruno-abatti', 'daniel-olahh', 'daniel-olahs', 'fabio-mangione', 'federico-beccari',
-    'ilya-yakover', 'joshua-stannard', 'login-image', 'soroush-karimi', 'uriel-soberanes',
+    'antoine-barres',
+    'bruno-abatti',
+    'daniel-olahh',
+    'daniel-olahs',
+    'fabio-mangione',
+    'federico-beccari',
+    'ilya-yakover',
+    'joshua-stannard',
+    'login-image',
+    'soroush-karimi',
+    'uriel-soberanes',
   ],
   'soft-ui-design-system': [
-    'annie-spratt', 'blog7-1', 'blog7-2', 'blog7-3', 'brooke', 'card-2', 'card-3', 'charles', 'ivana', 'ivancik',
-    'jordan', 'kal-visuals', 'meeting', 'office-dark', 'toa-heftiba',
+    'annie-spratt',
+    'blog7-1',
+    'blog7-2',
+    'blog7-3',
+    'brooke',
+    'card-2',
+    'card-3',
+    'charles',
+    'ivana',
+    'ivancik',
+    'jordan',
+    'kal-visuals',
+    'meeting',
+    'office-dark',
+    'toa-heftiba',
   ],
 };
 
@@ -27,7 +49,8 @@ const shippedPhotos = (): string[] => {
 export const findPhotos = async (folder: string | undefined): Promise<string[]> => {
   if (folder === undefined) return shippedPhotos();
   const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory()) throw new Error(`${folder} is not a folder. Give the folder that holds your photographs.`);
+  if (!found?.isDirectory())
+    throw new Error(`${folder} is not a folder. Give the folder that holds your photographs.`);
   const names = (await readdir(folder)).filter((name) => /\.jpe?g$/i.test(name)).sort();
   if (names.length === 0) throw new Error(`${folder} holds no JPEG files (.jpg, .jpeg).`);
   return names.map((name) => join(folder, name));
