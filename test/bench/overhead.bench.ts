@@ -3,7 +3,7 @@
  * processes of their own, frames built beforehand. Tasks per CPU-second of the scheduler, for three ways to talk.
  *
  *   batched    own pair, up to 64 tasks a frame
- *   unbatched  own pair, one task a frame: four frames a task
+ *   unbatched  own pair, one task a frame: 64 clients and 64 workers with one task at a time, so that no two share a frame
  *   stock      as OpenGRIS Scaler 1.15.0 talks, with its two object instructions: six frames a task
  *   echo       the floor: a ROUTER that only forwards frames of the same size
  */
@@ -17,9 +17,14 @@ import { cpuSeconds, freePort, message, muster, option, report, start, stop } fr
 const peers = join(dirname(fileURLToPath(import.meta.url)), 'peers.js');
 const tasks = option('tasks', 1_000_000);
 const window = option('window', 16_384);
+const PEERS_UNBATCHED = 64;
 
 const peer = (role: string, address: string, mode: string, count = 0): ChildProcess =>
-  fork(peers, [role, address, mode, String(count), String(window)], { serialization: 'advanced', execArgv: [] });
+  fork(peers, [role, address, mode, String(count), String(mode === 'unbatched' ? PEERS_UNBATCHED : window)], {
+    serialization: 'advanced',
+    execArgv: [],
+    env: { ...process.env, BENCH_SOCKETS: mode === 'unbatched' ? String(PEERS_UNBATCHED) : '1' },
+  });
 
 const scheduler = async (address: string): Promise<ChildProcess> => {
   const child = start(process.execPath, [muster, 'scheduler', address, '--policy-content', 'allocate=even_load; scaling=no']);
@@ -28,6 +33,8 @@ const scheduler = async (address: string): Promise<ChildProcess> => {
 };
 
 interface Measured {
+  /** Frames that the scheduler received and sent for a task, acknowledgements included. */
+  readonly frames: number;
   readonly perCpuSecond: number;
   readonly perSecond: number;
 }
@@ -42,11 +49,15 @@ const measure = async (mode: 'batched' | 'unbatched' | 'stock', count: number): 
   const pid = child.pid ?? 0;
   await settled(pid);
   const [cpu, wall] = [cpuSeconds(pid), performance.now()];
+  const ended = message<{ frames: number }>(client);
   client.send('go');
-  await message(client);
+  const { frames } = await ended;
   const result = { perCpuSecond: count / (cpuSeconds(pid) - cpu), perSecond: (count / (performance.now() - wall)) * 1000 };
+  const others = message<{ frames: number }>(worker);
+  worker.send('count');
+  const all = frames + (await others).frames;
   await Promise.all([stop(client), stop(worker), stop(child)]);
-  return result;
+  return { ...result, frames: all / count };
 };
 
 /** Waits until the scheduler is up and idle: its CPU time stands still. */
@@ -59,7 +70,7 @@ const settled = async (pid: number): Promise<void> => {
   }
 };
 
-/** The same peers through a ROUTER that forwards: a task is two frames in and two out. */
+/** The same peers, one task at a time each, through a ROUTER that forwards: a task is two frames in and two out. */
 const echo = async (count: number): Promise<Measured> => {
   const address = `tcp://127.0.0.1:${await freePort()}`;
   const router = peer('echo', address, 'unbatched');
@@ -70,9 +81,10 @@ const echo = async (count: number): Promise<Measured> => {
   const pid = router.pid ?? 0;
   await settled(pid);
   const [cpu, wall] = [cpuSeconds(pid), performance.now()];
+  const ended = message(client);
   client.send('go');
-  await message(client);
-  const result = { perCpuSecond: count / (cpuSeconds(pid) - cpu), perSecond: (count / (performance.now() - wall)) * 1000 };
+  await ended;
+  const result = { frames: 4, perCpuSecond: count / (cpuSeconds(pid) - cpu), perSecond: (count / (performance.now() - wall)) * 1000 };
   await Promise.all([stop(client), stop(worker), stop(router)]);
   return result;
 };
@@ -93,6 +105,9 @@ report({
     'batched tasks per second': batched.perSecond,
     'unbatched tasks per second': unbatched.perSecond,
     'stock tasks per second': stock.perSecond,
+    'batched frames per task': batched.frames,
+    'unbatched frames per task': unbatched.frames,
+    'stock frames per task': stock.frames,
     ...other.figures,
   },
   ratios: {
