@@ -1,0 +1,74 @@
+/** Starts the child process of a processor and what connects it to the host. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, openSync, unlinkSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { JournalReader } from '../channel/journal.ts';
+
+const MIB = 1024 * 1024;
+const HEAP_MIB_MIN = 32;
+/** Name of the environment entry that tells one processor's descendants from another's. */
+export const PROCESSOR_MARK = 'MUSTER_PROCESSOR';
+
+export interface ProcessorSettings {
+  /** Private to the host. */
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Value of {@link PROCESSOR_MARK}, unique to this worker. */
+  readonly mark: string;
+  /** Of V8's old space; undefined: V8's own default. */
+  readonly heapBytesMax: number | undefined;
+  /** A process group begins or ends, for whoever must clean up when this process cannot. */
+  readonly onGroup: (pgid: number, state: 'started' | 'ended') => void;
+}
+
+export interface Launched {
+  readonly pid: number;
+  readonly child: ChildProcess;
+  readonly socket: Socket;
+  readonly journal: JournalReader;
+  /** Closes what this process holds of it. */
+  dispose(): void;
+}
+
+/** Sources are tested beside their build: a child process always runs the built file. */
+const processorFile = (): string => {
+  const here = import.meta.url;
+  const built = here.endsWith('.ts') ? '../../dist/processor-main.js' : '../processor-main.js';
+  return fileURLToPath(new URL(built, here));
+};
+
+let journals = 0;
+
+/** @throws what the system says when it cannot: no descriptors, processes, memory or disk. */
+export const launchProcessor = (settings: ProcessorSettings): Launched => {
+  // Without a name nobody can find it, and nothing is left when both sides are gone.
+  const path = join(settings.folder, `journal-${++journals}`);
+  const journalFd = openSync(path, 'wx+', 0o600);
+  unlinkSync(path);
+  const { heapBytesMax } = settings;
+  const flags =
+    heapBytesMax === undefined
+      ? []
+      : [`--max-old-space-size=${Math.max(HEAP_MIB_MIN, Math.floor(heapBytesMax / MIB))}`];
+  const child = spawn(process.execPath, [...flags, processorFile(), settings.folder], {
+    env: { ...settings.env, [PROCESSOR_MARK]: settings.mark },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', journalFd],
+  });
+  const { pid } = child;
+  const socket = child.stdio[3];
+  // An error event follows when there is no pid; it says no more than that.
+  child.on('error', () => undefined);
+  if (pid === undefined || !(socket instanceof Socket)) {
+    closeSync(journalFd);
+    throw new Error('no process could be made');
+  }
+  const dispose = (): void => {
+    socket.destroy();
+    closeSync(journalFd);
+  };
+  return { pid, child, socket, journal: new JournalReader(journalFd), dispose };
+};

@@ -1,0 +1,243 @@
+/** A processor as a child process in its own process group. What it did is read from its journal, not from its words. */
+import { never } from '@muster/core/machine';
+import type { FinishedRun, Run, WorkerEvent } from '@muster/core/worker-types';
+import { objectId } from '@muster/protocol/ids';
+import * as frames from '../channel/frames.ts';
+import type { LogStream, StoreAddress } from '../channel/frames.ts';
+import { signalGroup } from '../processor/commands.ts';
+import { launchProcessor, PROCESSOR_MARK } from './launch.ts';
+import type { Launched, ProcessorSettings } from './launch.ts';
+import type { PortEvents, ProcessorPort } from './port.ts';
+import { killMarked, treeRssBytes } from './proc.ts';
+import { createTail } from './tail.ts';
+
+/** The processor says little: larger messages are user code's. */
+const MESSAGE_BYTES_MAX = 1024 * 1024;
+/** The socket ends with the process, unless a descendant got hold of it. */
+const SOCKET_AFTER_EXIT_MS = 500;
+
+/** One life of one processor. */
+interface Life extends Launched {
+  /** Handed over and neither finished nor recalled, in order. */
+  handed: Run[];
+  begun: number | undefined;
+  /** Process groups of its commands. */
+  readonly groups: Set<number>;
+  readonly tail: ReturnType<typeof createTail>;
+}
+
+export class ProcessorProcess implements ProcessorPort {
+  readonly #settings: ProcessorSettings;
+  readonly #events: PortEvents;
+  #life: Life | undefined;
+  #store: StoreAddress | undefined;
+  #closed = false;
+  #onGone: () => void = () => undefined;
+
+  constructor(settings: ProcessorSettings, events: PortEvents) {
+    this.#settings = settings;
+    this.#events = events;
+  }
+
+  get pid(): number | undefined {
+    return this.#life?.pid;
+  }
+
+  start(): void {
+    if (this.#closed) return;
+    let launched: Launched;
+    try {
+      launched = launchProcessor(this.#settings);
+    } catch (error) {
+      // No descriptors, no memory, no disk: as good as a processor that ends at once.
+      this.#events.onEvents([
+        { kind: 'processorEnded', begun: undefined, detail: `it cannot be started: ${String(error)}` },
+      ]);
+      return;
+    }
+    const life: Life = { ...launched, handed: [], begun: undefined, groups: new Set(), tail: createTail() };
+    this.#life = life;
+    this.#settings.onGroup(life.pid, 'started');
+    if (this.#store !== undefined) life.socket.write(frames.encodeStore(this.#store));
+    this.#listen(life);
+  }
+
+  execute(runs: readonly Run[]): void {
+    const life = this.#life;
+    if (life === undefined) return;
+    life.handed.push(...runs);
+    const entries = runs.map(({ run, task }) => ({ run, attempt: task.attempt, ...task.frame }));
+    life.socket.write(frames.encodeExecute(life.journal.generation, life.journal.position, entries));
+  }
+
+  recall(): void {
+    const life = this.#life;
+    if (life === undefined) return;
+    life.journal.nextGeneration();
+    const found = readJournal(life);
+    const { begun } = life;
+    const isBegun = ({ run }: Run): boolean => begun !== undefined && run <= begun;
+    const back = life.handed.filter((one) => !isBegun(one)).map(({ run }) => run);
+    life.handed = life.handed.filter(isBegun);
+    this.#events.onEvents([...found, { kind: 'recalled', runs: back }]);
+  }
+
+  stopRun(run: number, how: 'abort' | 'terminate'): void {
+    const life = this.#life;
+    if (life === undefined) return;
+    if (how === 'abort') life.socket.write(frames.encodeAbort(run));
+    else {
+      this.#drain(life);
+      terminate(life);
+    }
+  }
+
+  kill(): void {
+    const life = this.#life;
+    if (life === undefined) return;
+    signalGroup(life.pid, 'SIGKILL');
+    readJournal(life); // of what it began last
+    for (const pgid of life.groups) signalGroup(pgid, 'SIGKILL');
+  }
+
+  setStore(store: StoreAddress): void {
+    const old = this.#store;
+    if (old?.path === store.path && old.host === store.host && old.port === store.port) return;
+    this.#store = store;
+    this.#life?.socket.write(frames.encodeStore(store));
+  }
+
+  memoryBytes(): number | undefined {
+    return this.#life === undefined ? undefined : treeRssBytes(this.#life.pid);
+  }
+
+  close(graceMs: number): Promise<void> {
+    this.#closed = true;
+    return new Promise((resolve) => {
+      const life = this.#life;
+      if (life === undefined) return resolve();
+      let late: NodeJS.Timeout | undefined;
+      this.#onGone = () => {
+        clearTimeout(late);
+        resolve();
+      };
+      if (graceMs === 0 || life.handed.length === 0) return this.kill();
+      this.#drain(life);
+      terminate(life);
+      late = setTimeout(() => this.kill(), graceMs);
+    });
+  }
+
+  #listen(life: Life): void {
+    const { child, socket } = life;
+    const split = frames.messageSplitter(
+      (kind, body) => this.#onMessage(life, kind, body),
+      MESSAGE_BYTES_MAX,
+    );
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        split(chunk);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        child.kill('SIGKILL'); // user code wrote to our socket
+      }
+    });
+    // Its end says more than the broken pipe of a write.
+    socket.on('error', () => undefined);
+    child.stdout?.on('data', (chunk: Buffer) => this.#onRawOutput(life, 'stdout', chunk));
+    child.stderr?.on('data', (chunk: Buffer) => this.#onRawOutput(life, 'stderr', chunk));
+    child.once('exit', (code, signal) => {
+      const detail = signal === null ? `exit code ${code}` : `signal ${signal}`;
+      const late = setTimeout(() => socket.destroy(), SOCKET_AFTER_EXIT_MS);
+      const end = (): void => {
+        clearTimeout(late);
+        this.#bury(life, detail);
+      };
+      if (socket.closed) end();
+      else socket.once('close', end);
+    });
+  }
+
+  #onMessage(life: Life, kind: number, body: Buffer): void {
+    if (kind === frames.KIND.wake && body.length >= 4) this.#drain(life, body.readUInt32LE(0));
+    else if (kind === frames.KIND.ready) this.#events.onEvents([{ kind: 'processorReady' }]);
+    else if (kind === frames.KIND.log && body.length >= 5) {
+      const { run, stream, text } = frames.decodeLog(body);
+      const task = life.handed.find((one) => one.run === run)?.task;
+      if (task?.streamOutput === true) this.#events.onLog(task.taskId, stream, text);
+    }
+  }
+
+  /** What native code and child processes write past JavaScript. */
+  #onRawOutput(life: Life, stream: LogStream, chunk: Buffer): void {
+    life.tail.push(chunk);
+    const task = life.handed[0]?.task;
+    if (task?.streamOutput === true) this.#events.onLog(task.taskId, stream, chunk.toString('utf8'));
+  }
+
+  #drain(life: Life, tail?: number): void {
+    const found = readJournal(life, tail);
+    if (found.length > 0) this.#events.onEvents(found);
+  }
+
+  #bury(life: Life, detail: string): void {
+    signalGroup(life.pid, 'SIGKILL');
+    this.#settings.onGroup(life.pid, 'ended');
+    const found = readJournal(life);
+    for (const pgid of life.groups) signalGroup(pgid, 'SIGKILL');
+    // Whoever left its group still carries the mark.
+    if (life.begun !== undefined) killMarked(`${PROCESSOR_MARK}=${this.#settings.mark}`);
+    life.child.stdout?.destroy();
+    life.child.stderr?.destroy();
+    life.dispose();
+    this.#life = undefined;
+    this.#onGone();
+    if (this.#closed) return;
+    const last = life.tail.text();
+    const why = last === '' ? detail : `${detail}; it last printed: ${last}`;
+    this.#events.onEvents([...found, { kind: 'processorEnded', begun: life.begun, detail: why }]);
+  }
+}
+
+/** SIGTERM to the commands where there are any, so that they can end in peace; else to the processor. */
+const terminate = (life: Life): void => {
+  if (life.groups.size === 0) signalGroup(life.pid, 'SIGTERM');
+  for (const pgid of life.groups) signalGroup(pgid, 'SIGTERM');
+};
+
+/** Brings the books up to date; what the machine must hear of comes back. */
+const readJournal = (life: Life, tail?: number): WorkerEvent[] => {
+  const found: WorkerEvent[] = [];
+  const finished: FinishedRun[] = [];
+  for (const record of life.journal.read(tail)) {
+    switch (record.type) {
+      case 'begun':
+        life.begun = record.run;
+        break;
+      case 'finished': {
+        const { objectIds, ...rest } = record.finished;
+        finished.push({ ...rest, objectIds: objectIds.map(objectId) });
+        leave(life, record.finished.run);
+        break;
+      }
+      case 'dropped':
+        leave(life, record.run);
+        found.push({ kind: 'recalled', runs: [record.run] });
+        break;
+      case 'groupStarted':
+        life.groups.add(record.pgid);
+        break;
+      case 'groupEnded':
+        life.groups.delete(record.pgid);
+        break;
+      default:
+        never(record);
+    }
+  }
+  return finished.length === 0 ? found : [{ kind: 'finished', runs: finished }, ...found];
+};
+
+const leave = (life: Life, run: number): void => {
+  if (life.handed[0]?.run === run) life.handed.shift();
+  else life.handed = life.handed.filter((one) => one.run !== run);
+};
