@@ -2,14 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connectObjectStore, ObjectStoreError, type ObjectStoreClient } from './client.ts';
-import { startObjectStoreServer, type ObjectStoreServer } from './server.ts';
+import { createServer } from 'node:net';
+import { connectObjectStore, ObjectStoreError } from './client.ts';
+import { startObjectStoreServer } from './server.ts';
 import { testId } from './testing/raw-peer.ts';
+import { StockLikeStore } from './testing/stock-like.ts';
 
 let directory: string;
 let path: string;
-const open: (ObjectStoreServer | ObjectStoreClient)[] = [];
-const keep = <T extends ObjectStoreServer | ObjectStoreClient>(one: T): T => {
+const open: { close(): Promise<void> }[] = [];
+const keep = <T extends { close(): Promise<void> }>(one: T): T => {
   open.push(one);
   return one;
 };
@@ -166,5 +168,58 @@ describe('the object store client', () => {
     await client.close();
     await end;
     await expect(client.get(testId('a'))).rejects.toMatchObject({ code: 'closed' });
+  });
+});
+
+describe('the client of a stock store', () => {
+  it('does all that it does with a store of ours', async () => {
+    const server = keep(await startObjectStoreServer({ tcp: { host: '127.0.0.1', port: 0 } }));
+    if (server.address === undefined) throw new Error('no TCP address');
+    const stock = keep(await StockLikeStore.start(server.address));
+    const epochs: string[] = [];
+    const client = keep(connectObjectStore(stock.address, { onEpoch: (epoch) => epochs.push(epoch) }));
+    const [a, b, empty] = [testId('a'), testId('b'), testId('empty')];
+    expect(await client.get(a)).toBeUndefined();
+    expect(await client.has(a)).toBe(false);
+    expect(await client.getWithin(a, 30)).toBeUndefined();
+    await client.put(a, pattern(100_000, 1));
+    await client.put(empty, new Uint8Array(0));
+    expect(await client.has(a)).toBe(true);
+    expect(await client.has(empty)).toBe(true);
+    expect(await client.get(empty)).toHaveLength(0);
+    expect(Buffer.compare((await client.get(a)) ?? new Uint8Array(0), pattern(100_000, 1))).toBe(0);
+    const waiting = client.getWithin(b, 20_000);
+    expect(await client.putIfAbsent(b, pattern(10, 2))).toBe('stored');
+    expect(await waiting).toHaveLength(10);
+    await client.delete([a, b, empty, testId('missing')]);
+    expect(server.stats().ids).toBe(0);
+    expect(await client.stats()).toBeUndefined();
+    expect(await client.stopStore()).toBe(false);
+    // Nobody can tell whether it is still the same store behind a new connection.
+    stock.cut();
+    await client.put(a, pattern(10, 3));
+    expect(epochs).toEqual(['stock-1', 'stock-2']);
+  });
+});
+
+describe('the client of something else', () => {
+  it('keeps trying, and its requests end in time', async () => {
+    const other = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await new Promise<void>((resolve) => other.listen({ path }, resolve));
+    const client = keep(connectObjectStore({ path }, { requestTimeoutMs: 300 }));
+    await expect(client.get(testId('a'))).rejects.toMatchObject({ code: 'unavailable' });
+    other.close();
+  });
+
+  it('does not wait for ever on a store that has gone silent', async () => {
+    const silent = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.resume();
+    });
+    await new Promise<void>((resolve) => silent.listen({ path }, resolve));
+    const client = keep(connectObjectStore({ path }, { requestTimeoutMs: 300 }));
+    await expect(client.put(testId('a'), new Uint8Array(10))).rejects.toBeInstanceOf(ObjectStoreError);
+    await client.close();
+    silent.close();
   });
 });

@@ -334,6 +334,23 @@ describe('bad input', () => {
     expect((await good.answer()).type).toBe(RESPONSE.setOK);
   });
 
+  it('of a stock peer that has no room ends its connection, and nothing else', async () => {
+    await start({ memoryBytesMax: 300_000 });
+    const good = await RawPeer.open(address);
+    good.send(...set(A, 'x'.repeat(200_000)));
+    expect((await good.answer()).type).toBe(RESPONSE.setOK);
+    const late = await RawPeer.open(address, 'Late|peer');
+    late.send(...set(B, 'y'.repeat(200_000)));
+    await late.closed();
+    good.send(get(A, 5));
+    expect(await good.answer()).toMatchObject({ requestId: 5, payloadLength: 200_000 });
+    expect(notes).toEqual([
+      expect.stringMatching(/^warn store.refused .*Late\|peer.*full/),
+      expect.stringMatching(/^warn store.connection_closed .*Late\|peer.*full/),
+    ]);
+    expect(server.stats()).toMatchObject({ ids: 1, bytes: 200_000 });
+  });
+
   it('of a peer that never reads does not fill memory, and hinders nobody', async () => {
     await start();
     const good = await RawPeer.open(address);

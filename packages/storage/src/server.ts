@@ -71,11 +71,15 @@ const CONNECTIONS_MAX = 10_000;
 /** A peer whose machine vanished without a word is found by probes after this. */
 const KEEP_ALIVE_MS = 60_000;
 const CLOSE_GRACE_MS = 1000;
+const REFUSAL_NOTE_MS = 1000;
 
 class Store implements SessionHost<Session> {
   readonly epoch = randomBytes(8).toString('hex');
   readonly sessions = new Set<Session>();
   readonly #startTicks = startTicks(process.pid) ?? '0';
+  /** Since the last note. */
+  #refusals = 0;
+  #nextRefusalNote = 0;
   readonly #owners = new Set<Session>();
   readonly #options: ObjectStoreServerOptions;
   readonly log: StoreLog;
@@ -147,6 +151,16 @@ class Store implements SessionHost<Session> {
   stop(): void {
     this.log.info('store.stop_asked', {});
     this.#options.onStop?.();
+  }
+
+  /** A full store refuses in quick succession: one note a second says how often. */
+  refused(peer: string, bytes: number, reason: string): void {
+    this.#refusals += 1;
+    const now = performance.now();
+    if (now < this.#nextRefusalNote) return;
+    this.log.warn('store.refused', { peer, bytes, reason, refusals: this.#refusals });
+    this.#nextRefusalNote = now + REFUSAL_NOTE_MS;
+    this.#refusals = 0;
   }
 
   gone(session: Session): void {

@@ -40,6 +40,8 @@ export interface SessionHost<P extends Peer = Peer> {
   claim(peer: P, ownerMark: string): boolean;
   /** Asked for by an owner. */
   stop(): void;
+  /** An object found no room. */
+  refused(peer: string, bytes: number, reason: string): void;
   gone(peer: P): void;
 }
 

@@ -238,11 +238,7 @@ export class Session implements FrameSink, Peer {
 
   #refuse(put: Put, error: unknown): void {
     put.writer.abort();
-    this.#host.log.warn('store.refused', {
-      peer: this.#peer(),
-      bytes: put.request.payloadLength,
-      reason: errorText(error),
-    });
+    this.#host.refused(this.#peer(), put.request.payloadLength, errorText(error));
     // The stock protocol has no word for it: its peer notices the closed connection.
     if (!this.#desk.isOwn) throw new PeerViolation(errorText(error), { cause: error });
     put.refusal = RESPONSE.full;
