@@ -35,6 +35,8 @@ export interface Native {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logs: HostLogs;
   readonly records: GroupRecords;
+  /** What the last scan found: a process that has run away from its parents since is still known. */
+  seen: ReadonlyMap<string, GroupProcesses>;
   /** Sweeps under way, by group; each tells whether nothing was left. */
   readonly sweeps: Map<GroupId, Promise<boolean>>;
   /** Ends of graces, by group. */
@@ -52,7 +54,8 @@ export const note = (
 export const scan = async (native: Native): Promise<ReadonlyMap<string, GroupProcesses>> => {
   const before = new Map(native.records.all());
   const table = await native.platform.read();
-  return groupProcesses(table, native.ownerMark, before, process.pid);
+  native.seen = groupProcesses(table, native.ownerMark, before, process.pid, native.seen);
+  return native.seen;
 };
 
 export const pause = (clock: Clock, ms: number): Promise<void> =>

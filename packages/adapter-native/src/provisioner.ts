@@ -121,6 +121,7 @@ const createNative = (config: NativeConfig): Native => {
     records: groupRecords(join(folder, 'groups'), (error) =>
       note(config, 'warn', 'native.record.failed', { detail: String(error) }),
     ),
+    seen: new Map(),
     sweeps: new Map(),
     alarms: new Map(),
   };

@@ -17,7 +17,8 @@ export interface GroupProcesses {
 
 /**
  * A process belongs to a group when its environment says so. It also does when it descends from one that does, or lives in
- * a process group or session led by one: user code may wipe its environment, but not its parentage and its session.
+ * a process group or session led by one, or did so when we last looked: user code may wipe its environment and leave its
+ * session, but not before it was born.
  *
  * N1 a process that bears the mark of another owner, or of another group of ours, is never counted to a group by descent.
  * N2 we ourselves and pid 1 belong to no group.
@@ -27,14 +28,15 @@ export const groupProcesses = (
   owner: string,
   records: ReadonlyMap<string, HostRecord>,
   self: number,
+  former: ReadonlyMap<string, GroupProcesses> = new Map(),
 ): ReadonlyMap<string, GroupProcesses> => {
   const living = table.filter((one) => !one.zombie && one.pid !== self && one.pid !== 1);
-  const groups = new Set(records.keys());
+  const groups = new Set([...records.keys(), ...former.keys()]);
   for (const one of living) if (one.mark?.owner === owner) groups.add(one.mark.group);
   const found = new Map<string, GroupProcesses>();
   for (const group of groups) {
     const record = records.get(group);
-    const members = membersOf(living, owner, group, record);
+    const members = membersOf(living, owner, group, record, former.get(group)?.members ?? []);
     if (members.length > 0) found.set(group, { group, host: hostOf(members, owner, group, record), members });
   }
   return found;
@@ -45,9 +47,14 @@ const membersOf = (
   owner: string,
   group: string,
   record: HostRecord | undefined,
+  former: readonly ProcessEntry[],
 ): readonly ProcessEntry[] => {
-  const isMarked = (one: ProcessEntry): boolean => one.mark?.owner === owner && one.mark.group === group;
-  const members = new Map(living.filter(isMarked).map((one) => [one.pid, one]));
+  const starts = new Map(former.map((one) => [one.pid, one.start]));
+  const isMember = (one: ProcessEntry): boolean =>
+    one.mark === undefined
+      ? starts.get(one.pid) === one.start
+      : one.mark.owner === owner && one.mark.group === group;
+  const members = new Map(living.filter(isMember).map((one) => [one.pid, one]));
   const candidates = living.filter((one) => one.mark === undefined);
   // A pid is not given away again while a session or process group bears it, so a dead leader still names them.
   const leaders = new Set(members.keys());
