@@ -25,6 +25,9 @@ export const processesWith = (text: string): readonly number[] =>
     .filter((pid) => readAll(pid, 'environ').includes(text) || readAll(pid, 'cmdline').includes(text))
     .map(Number);
 
+/** '' for a process that is gone. */
+export const environOf = (pid: number): string => readAll(String(pid), 'environ');
+
 const readAll = (pid: string, file: string): string => {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'latin1');
