@@ -142,7 +142,7 @@ describe('round trips', () => {
       withNullPrototype: true,
       withSparseArray: true,
       withTypedArray: true,
-      withUnicodeString: true,
+      stringUnit: 'binary',
       maxDepth: 5,
     });
     fc.assert(
@@ -165,7 +165,7 @@ describe('errors', () => {
     expect(arrived.message).toBe('outer');
     expect(arrived.stack).toBe(error.stack);
     expect(arrived.cause).toBeInstanceOf(RangeError);
-    expect({ ...arrived }).toStrictEqual({ code: 'E_X', detail: { at: [1] } });
+    expect(Object.fromEntries(Object.entries(arrived))).toStrictEqual({ code: 'E_X', detail: { at: [1] } });
     expect(Object.keys(arrived)).not.toContain('stack');
   });
 
@@ -191,17 +191,19 @@ describe('errors', () => {
   });
 
   test('what inside an error cannot travel is left out, the rest arrives', () => {
-    class Socket {}
+    class Socket {
+      readonly fd = 3;
+    }
     const error = Object.assign(new Error('failed', { cause: new Socket() }), {
       request: { socket: new Socket(), path: '/x' },
       retry: () => 1,
       status: 503,
       shared: [1],
     });
-    const arrived = there([error, error.shared]) as [Error, unknown[]];
-    expect({ ...arrived[0] }).toStrictEqual({ status: 503, shared: [1] });
+    const arrived = there([error, error.shared]) as [typeof error, unknown[]];
+    expect(Object.fromEntries(Object.entries(arrived[0]))).toStrictEqual({ status: 503, shared: [1] });
     expect(Object.hasOwn(arrived[0], 'cause')).toBe(false);
-    expect(arrived[1]).toBe((arrived[0] as unknown as typeof error).shared);
+    expect(arrived[1]).toBe(arrived[0].shared);
   });
 
   test('an error that is its own cause', () => {

@@ -101,7 +101,7 @@ export class Client implements AsyncDisposable {
       options,
       open: () => opening,
       isCrowded,
-    }) as unknown as TaskStream<never>;
+    });
   }
 
   /** Runs a program on a worker. A program that ends with an exit code other than 0 is a result, not a failure. */

@@ -57,9 +57,11 @@ const whole = (name: string, value: number | undefined, max: number): number => 
   throw new RangeError(`${name} must be a whole number from 0 to ${max}, not ${String(value)}`);
 };
 
+const isList = (given: object): given is readonly string[] => Array.isArray(given);
+
 const needsFrom = (given: TaskOptions['capabilities']): Capabilities => {
   if (given === undefined) return NO_CAPABILITIES;
-  if (Array.isArray(given)) return new Map(given.map((name: string) => [name, 'present']));
+  if (isList(given)) return new Map(given.map((name) => [name, 'present']));
   const entries = Object.entries(given).map(([name, quantity]): [string, number] => [
     name,
     whole(`capabilities.${name}`, quantity, PRIORITY_MAX),

@@ -32,12 +32,13 @@ const WINDOW_DEFAULT = 10_000;
 /** Items submitted before the event loop gets a turn. */
 const BURST = 1_024;
 
-type Consumer = {
-  readonly resolve: (result: IteratorResult<unknown, undefined>) => void;
+interface Consumer<T> {
+  readonly resolve: (result: IteratorResult<T, undefined>) => void;
   readonly reject: (error: unknown) => void;
-};
+}
 
-export class MapStream implements TaskStream<unknown>, TaskSink {
+/** `T` is what the options of the map make of a result; see the overloads of `Client.map`. */
+export class MapStream<T> implements TaskStream<T>, TaskSink {
   readonly #source: StreamSource;
   readonly #slots: Slots;
   readonly #isOrdered: boolean;
@@ -58,8 +59,8 @@ export class MapStream implements TaskStream<unknown>, TaskSink {
   #firstFailed = Infinity;
   #over = false;
   #scheduled = false;
-  readonly #consumers: Consumer[] = [];
-  #collected: { readonly values: unknown[]; readonly consumer: Consumer } | undefined;
+  readonly #consumers: Consumer<T>[] = [];
+  #collected: { readonly values: T[]; readonly consumer: Consumer<T> } | undefined;
   #unwatch: () => void = () => undefined;
 
   constructor(source: StreamSource) {
@@ -76,7 +77,7 @@ export class MapStream implements TaskStream<unknown>, TaskSink {
     return this;
   }
 
-  next(): Promise<IteratorResult<unknown, undefined>> {
+  next(): Promise<IteratorResult<T, undefined>> {
     if (this.#consumers.length === 0 && this.#collected === undefined && this.#failure === undefined) {
       const item = this.#slots.shift();
       if (item !== undefined) {
@@ -91,8 +92,8 @@ export class MapStream implements TaskStream<unknown>, TaskSink {
     });
   }
 
-  toArray(): Promise<unknown[]> {
-    const values: unknown[] = [];
+  toArray(): Promise<T[]> {
+    const values: T[] = [];
     return new Promise((resolve, reject) => {
       this.#collected = { values, consumer: { resolve: () => resolve(values), reject } };
       this.#start();
@@ -100,7 +101,7 @@ export class MapStream implements TaskStream<unknown>, TaskSink {
     });
   }
 
-  async return(): Promise<IteratorResult<unknown, undefined>> {
+  async return(): Promise<IteratorResult<T, undefined>> {
     this.#finish();
     this.#schedule();
     return { done: true, value: undefined };
@@ -216,31 +217,33 @@ export class MapStream implements TaskStream<unknown>, TaskSink {
     if (this.#over) this.#dismiss();
   }
 
-  #collect(values: unknown[], item: ItemEnd): void {
+  #collect(values: T[], item: ItemEnd): void {
     if (!item.end.ok && !this.#settles) this.#fail(item.end.error);
     else values.push(this.#shape(item));
   }
 
   #hand(item: ItemEnd): void {
     const consumer = this.#consumers.shift();
-    this.#yield(item).then(consumer?.resolve, consumer?.reject);
+    if (consumer !== undefined) void this.#yield(item).then(consumer.resolve, consumer.reject);
   }
 
-  #yield(item: ItemEnd): Promise<IteratorResult<unknown, undefined>> {
+  #yield(item: ItemEnd): Promise<IteratorResult<T, undefined>> {
     if (item.end.ok || this.#settles) return Promise.resolve({ done: false, value: this.#shape(item) });
     // Whoever asks again after the error hears that it is over.
     this.#finish();
     return Promise.reject(item.end.error);
   }
 
-  #shape({ index, end }: ItemEnd): unknown {
+  #shape({ index, end }: ItemEnd): T {
+    let shaped: unknown = end.ok ? end.value : undefined;
     if (this.#settles) {
-      return end.ok
+      shaped = end.ok
         ? { index, status: 'fulfilled', value: end.value }
         : { index, status: 'rejected', reason: end.error };
+    } else if (!this.#isOrdered) {
+      shaped = { index, value: shaped };
     }
-    const value = end.ok ? end.value : undefined;
-    return this.#isOrdered ? value : { index, value };
+    return shaped as T;
   }
 
   /** The failure goes to the first who asks; after it the stream is just over. */

@@ -105,7 +105,7 @@ const finish = async (code: Uint8Array, metafile: Metafile, folder: string): Pro
 const shimPlugin: Plugin = {
   name: 'muster-shim',
   setup(build) {
-    build.onResolve({ filter: /^(muster|@muster\/client\/index)$/ }, () => ({
+    build.onResolve({ filter: /^(muster(\/.*)?|@muster\/client\/index)$/ }, () => ({
       path: 'muster',
       namespace: 'muster-shim',
       sideEffects: false,

@@ -27,11 +27,13 @@ export const isMain = () => false;
 export const command = undefined;
 export class ObjectRef {}
 export class Client {}
-export const connect = () => {
+const mainProgramOnly = (name) => () => {
   throw new Error(
-    'connect() was called while a worker loaded the task: code of the main program runs when its module is imported. ' +
+    name + '() was called while a worker loaded the task: code of the main program runs when its module is imported. ' +
     'Move the tasks to a module of their own, or start the main program with: if (isMain(import.meta.url)) await main();',
   );
 };
+export const connect = mainProgramOnly('connect');
+export const startFleet = mainProgramOnly('startFleet');
 ${ERROR_CLASSES.map((name) => `export class ${name} extends Error { name = '${name}'; }`).join('\n')}
 `;

@@ -16,7 +16,6 @@ import {
   instant,
   type Instant,
   type ObjectId,
-  type PeerId,
   showId,
   type TaskId,
   taskId,
@@ -227,7 +226,7 @@ export class Session {
     const said = this.#outbox.send({
       kind: 'objectInstruction',
       instruction,
-      user: this.#me as PeerId,
+      user: this.#me,
       objects,
     });
     if (!said && instruction === 'create') this.#offerDue = true;
