@@ -1,0 +1,94 @@
+/** Clients come with their first heartbeat and go when they say so or fall silent. */
+import { clientId, showId, taskId } from '@muster/protocol/ids';
+import type { PeerId } from '@muster/protocol/ids';
+import type { GraphTask } from '@muster/protocol/messages';
+import { cancel } from './cancel.ts';
+import { Client } from './client.ts';
+import { echoEpoch, echoTo, lapse } from './echo.ts';
+import { drop } from './moves.ts';
+import { releaseAll } from './objects.ts';
+import { after, note, noteOnce, send } from './state.ts';
+import type { SchedulerState } from './state.ts';
+import { beginShutdown } from './shutdown.ts';
+import { CANCELING, FINISHED } from './task.ts';
+
+export const onClientHeartbeat = (state: SchedulerState, from: PeerId, features: number): void => {
+  const known = state.clients.get(from);
+  if (known !== undefined) {
+    known.lastSeen = state.now;
+    echoTo(state, known.id, 'client', known.own, known.epoch);
+    return;
+  }
+  const client = register(state, from, features > 0);
+  echoTo(state, client.id, 'client', client.own, client.epoch);
+};
+
+/**
+ * The sender of a task that has not said hello: it was dropped for its silence, or knew a former scheduler.
+ * Frames of our own clients leave their source out, which tells what it is.
+ */
+export const clientOf = (state: SchedulerState, from: PeerId, own: boolean): Client =>
+  state.clients.get(from) ?? register(state, from, own);
+
+const register = (state: SchedulerState, from: PeerId, own: boolean): Client => {
+  const client = new Client(clientId(from), own, echoEpoch(state, from), state.now);
+  state.clients.set(from, client);
+  state.timers.set(client.timeout, after(state, state.config.clientTimeoutMs));
+  note(state, 'client.registered', 'info', { client: showId(from), own });
+  return client;
+};
+
+export const onClientTimeoutDue = (state: SchedulerState, client: Client): void => {
+  const due = client.lastSeen + state.config.clientTimeoutMs - state.now;
+  if (due > 0) state.timers.set(client.timeout, after(state, due));
+  else removeClient(state, client, 'timed out');
+};
+
+/** Its tasks are canceled with force, so that they block no worker; its objects are released. */
+export const removeClient = (state: SchedulerState, client: Client, reason: string): void => {
+  note(state, 'client.gone', 'info', { client: showId(client.id), reason, tasks: client.tasks });
+  client.gone = true;
+  if (client.own && reason === 'timed out') lapse(state, client.id);
+  state.clients.delete(client.id);
+  state.parked.delete(client.id);
+  state.echoesOwed.delete(client.id);
+  state.timers.clear(client.timeout);
+  state.timers.clear(client.resend);
+  client.outResults = [];
+  client.outAttempts = [];
+  for (let task = client.firstTask; task !== undefined;) {
+    const next = task.clientNext;
+    if (task.phase === FINISHED) drop(state, task);
+    else if (task.phase !== CANCELING || task.client.gone) cancel(state, task, true);
+    task = next;
+  }
+  releaseAll(state, client);
+};
+
+export const onClientDisconnect = (
+  state: SchedulerState,
+  from: PeerId,
+  type: 'disconnect' | 'shutdown',
+): void => {
+  const client = state.clients.get(from);
+  if (type === 'disconnect') {
+    if (client !== undefined) removeClient(state, client, 'disconnected');
+    return;
+  }
+  const accepted = !state.config.protected;
+  send(state, from, { kind: 'clientShutdownResponse', accepted });
+  note(state, 'shutdown.requested', accepted ? 'info' : 'warn', { by: showId(from), accepted });
+  if (accepted)
+    beginShutdown(state, `client ${showId(from)} asked for it`, state.config.stopTimeoutMs, 'now');
+};
+
+/** Not in this release. The client gets a definite answer for every future it made, instead of silence. */
+export const onGraphTask = (state: SchedulerState, from: PeerId, graph: GraphTask): void => {
+  noteOnce(state, `graph:${from}`, 'graph.refused', 'warn', {
+    client: showId(from),
+    reason: 'graph tasks are not served by this release',
+  });
+  for (const id of [...graph.graph.map((task) => task.taskId), graph.taskId]) {
+    send(state, from, { kind: 'taskCancelConfirm', taskId: taskId(id), confirm: 'canceled' });
+  }
+};

@@ -1,0 +1,66 @@
+/** Which worker belongs to which group, and what follows when the last one comes or goes. */
+import type { GroupId } from '@muster/protocol/ids';
+import type { Group } from './group.ts';
+import { groupGone, groupRuns, settleDrain, startFailed } from './groups.ts';
+import { settleIdle, touch } from './indexes.ts';
+import { after, send } from './state.ts';
+import type { SchedulerState } from './state.ts';
+import { attributeByArrival } from './stock-adapter.ts';
+import { stray, unstray } from './strays.ts';
+import type { Worker } from './worker.ts';
+
+/** A newly registered worker. Workers of no group that we know count as capacity and are never stopped. */
+export const joinGroup = (
+  state: SchedulerState,
+  worker: Worker,
+  named: GroupId | undefined,
+): Group | undefined => {
+  const group = named === undefined ? attributeByArrival(state, worker) : state.groups.get(named);
+  if (group === undefined) stray(state, worker);
+  else addMember(state, group, worker);
+  return group;
+};
+
+/** Also for a worker that registered before its group was known: adopted after a restart, or named late. */
+export const addMember = (state: SchedulerState, group: Group, worker: Worker): void => {
+  worker.group = group;
+  group.workers.add(worker);
+  group.adapter.deserted.delete(group);
+  if (group.phase === 'requested') groupRuns(state, group);
+  else if (group.phase === 'running') state.timers.clear(group.timer);
+  else {
+    worker.phase = 'draining';
+    if (worker.own) send(state, worker.id, { kind: 'drain', action: 'drain' });
+  }
+  state.scalingDirty = true;
+  touch(state, worker);
+};
+
+export const adoptUngrouped = (state: SchedulerState, group: Group, worker: Worker): void => {
+  unstray(state, worker);
+  addMember(state, group, worker);
+};
+
+/** The worker is lost. */
+export const leaveGroup = (state: SchedulerState, worker: Worker): void => {
+  const { group } = worker;
+  if (group === undefined) {
+    unstray(state, worker);
+    return;
+  }
+  group.workers.delete(worker);
+  if (worker.countedBusy) {
+    worker.countedBusy = false;
+    group.busy--;
+  }
+  worker.group = undefined;
+  settleIdle(state, group);
+  settleDrain(state, group);
+  if (group.phase === 'stopping' && group.reported && group.workers.size === 0)
+    groupGone(state, group, 'stopped');
+  if (group.phase !== 'running' || group.workers.size > 0) return;
+  group.adapter.deserted.add(group);
+  state.timers.set(group.timer, after(state, state.config.startTimeoutMs));
+  if (!group.proved)
+    startFailed(state, group.adapter, 'unknown', 'its workers were lost before they finished a task');
+};

@@ -1,0 +1,91 @@
+/**
+ * A worker group, from the decision to start it until the provider no longer shows it.
+ *
+ * | from | event | to | kind | why |
+ * |---|---|---|---|---|
+ * | – | scaling wants one more | requested | active | the id is minted here |
+ * | – | listed by its adapter, of an earlier epoch | running or requested | passive | never kill what a former self started |
+ * | requested | first frame of one of its workers | running | passive | the worker proves it, not the provider |
+ * | requested | failure reported | gone | passive | sent for definitive failures only |
+ * | requested | seen once, then missing from two lists | gone | passive | it died while it booted |
+ * | requested | deadline | stopping | active | it may still appear: stopped, not forgotten |
+ * | running | chosen for scale-down, or by an operator | draining | active | scale-down chooses idle groups only |
+ * | running | one of its workers drains by itself | draining | passive | reclaimed by the provider, or max lifetime |
+ * | running | no live worker for the time a start may take | stopping | active | listed, but of no use |
+ * | running | not listed and no live worker | gone | passive | a live worker outranks a list that lags |
+ * | draining | last worker drained or lost | stopping | active | |
+ * | draining by scale-down | deadline | running | active | a running task is never killed to save money |
+ * | draining otherwise | deadline | stopping | active | tasks go back to waiting |
+ * | stopping | not listed and no live worker, or reported stopped | gone | passive | the list is the truth |
+ * | stopping | deadline | stopping | active | sent again, noted |
+ *
+ * G1 `workers` holds exactly the registered workers whose `group` it is; a requested group has none.
+ * G2 `busy` counts those of them that hold tasks; `idleSince` is set exactly while it runs with none.
+ * G3 Every phase but running with a live worker has an armed deadline.
+ */
+import type { Capabilities, GroupId, Instant } from '@muster/protocol/ids';
+import type { Adapter } from './adapter.ts';
+import { Timer } from './timers.ts';
+import type { Wake } from './wake.ts';
+import type { Worker } from './worker.ts';
+
+export type GroupPhase = 'requested' | 'running' | 'draining' | 'stopping';
+export const GROUP_PHASES: readonly GroupPhase[] = ['requested', 'running', 'draining', 'stopping'];
+
+/** 'worker': its workers drain by themselves (reclaimed by the provider, or their life is over). */
+export type DrainCause = 'scaleDown' | 'operator' | 'worker';
+
+export type GroupState =
+  | {
+      readonly phase: 'requested';
+      readonly requestedAt: Instant;
+      /** When the start command was last sent. */
+      sentAt: Instant;
+      /** The adapter knows of it: it answered or listed it. */
+      confirmed: boolean;
+      missing: number;
+    }
+  | { readonly phase: 'running' }
+  | { readonly phase: 'draining'; readonly cause: DrainCause }
+  | { readonly phase: 'stopping'; sends: number };
+
+export class Group {
+  /** The provisional one until a stock adapter has answered with its own. */
+  id: GroupId;
+  readonly adapter: Adapter;
+  readonly capabilities: Capabilities;
+  state: GroupState;
+  /** Of the current phase. */
+  since: Instant;
+  /** Why it is in this phase. */
+  reason: string;
+  nativeId = '';
+  /** Whether its adapter has listed it. */
+  listed = false;
+  readonly workers: Set<Worker> = new Set<Worker>();
+  busy = 0;
+  idleSince: Instant | undefined = undefined;
+  /** Whether one of its workers has ever been here. */
+  ran = false;
+  /** Whether a result has come from it: losing it is then no failed start. */
+  proved = false;
+  /** Stock: its adapter said that it has stopped it. */
+  reported = false;
+  /** Stock: worker ids named in the answer to its start; often made up, then arrival decides. */
+  announced: ReadonlySet<string> = new Set();
+  readonly timer: Timer<Wake>;
+
+  constructor(id: GroupId, adapter: Adapter, capabilities: Capabilities, state: GroupState, now: Instant) {
+    this.id = id;
+    this.adapter = adapter;
+    this.capabilities = capabilities;
+    this.state = state;
+    this.since = now;
+    this.reason = '';
+    this.timer = new Timer<Wake>({ kind: 'group', group: this });
+  }
+
+  get phase(): GroupPhase {
+    return this.state.phase;
+  }
+}

@@ -1,0 +1,258 @@
+/** The phases of worker groups: every edge of the table in group.ts, and nothing else. */
+import { groupId, NO_CAPABILITIES, showId } from '@muster/protocol/ids';
+import type { Capabilities, GroupId } from '@muster/protocol/ids';
+import type { FailureKind } from '@muster/protocol/messages';
+import { never } from '../machine.ts';
+import type { Adapter } from './adapter.ts';
+import { Group } from './group.ts';
+import type { DrainCause, GroupState } from './group.ts';
+import { settleIdle, touch } from './indexes.ts';
+import { flushAcks } from './acks.ts';
+import { after, note, send } from './state.ts';
+import type { SchedulerState } from './state.ts';
+import { isNameless, startCommand } from './stock-adapter.ts';
+import { stray } from './strays.ts';
+
+const BACKOFF_MS = 1_000;
+const BACKOFF_MAX_MS = 60_000;
+
+const enter = (state: SchedulerState, group: Group, next: GroupState, reason: string): void => {
+  const { phases } = group.adapter;
+  phases[group.phase]--;
+  phases[next.phase]++;
+  group.state = next;
+  group.since = state.now;
+  group.reason = reason;
+  state.timers.clear(group.timer);
+  if (next.phase !== 'running') group.adapter.deserted.delete(group);
+  state.scalingDirty = true;
+  settleIdle(state, group);
+  for (const worker of group.workers) touch(state, worker);
+};
+
+const noteGroup = (
+  state: SchedulerState,
+  event: string,
+  level: 'info' | 'warn',
+  group: Group,
+  fields: Readonly<Record<string, string | number | boolean>> = {},
+): void =>
+  note(state, event, level, { group: showId(group.id), adapter: showId(group.adapter.key), ...fields });
+
+const insert = (state: SchedulerState, group: Group): void => {
+  state.groups.set(group.id, group);
+  group.adapter.groups.add(group);
+  group.adapter.phases[group.phase]++;
+  state.scalingDirty = true;
+};
+
+/** – → requested (active). */
+export const requestGroup = (
+  state: SchedulerState,
+  adapter: Adapter,
+  capabilities: Capabilities,
+  reason: string,
+): Group => {
+  const id = groupId(`g-${state.config.epoch}-${++state.groupsMinted}`);
+  const group = new Group(
+    id,
+    adapter,
+    capabilities,
+    { phase: 'requested', requestedAt: state.now, sentAt: state.now, confirmed: false, missing: 0 },
+    state.now,
+  );
+  group.reason = reason;
+  insert(state, group);
+  state.timers.set(group.timer, after(state, state.config.startTimeoutMs));
+  noteGroup(state, 'group.requested', 'info', group, { reason });
+  if (!adapter.own) adapter.starting = group;
+  send(state, adapter.peer, startCommand(group));
+  return group;
+};
+
+/** – → requested (passive): an earlier scheduler's, found in its adapter's list. Its workers join afterwards. */
+export const adoptGroup = (
+  state: SchedulerState,
+  adapter: Adapter,
+  id: GroupId,
+  stopping: boolean,
+): Group => {
+  const group = new Group(
+    id,
+    adapter,
+    NO_CAPABILITIES,
+    stopping
+      ? { phase: 'stopping', sends: 1 }
+      : { phase: 'requested', requestedAt: state.now, sentAt: state.now, confirmed: true, missing: 0 },
+    state.now,
+  );
+  group.listed = true;
+  group.reason = 'adopted from an earlier scheduler';
+  insert(state, group);
+  const { stopTimeoutMs, startTimeoutMs } = state.config;
+  state.timers.set(group.timer, after(state, stopping ? stopTimeoutMs : startTimeoutMs));
+  noteGroup(state, 'group.adopted', 'info', group, { phase: group.phase });
+  return group;
+};
+
+/** requested → running (passive): one of its workers is here. */
+export const groupRuns = (state: SchedulerState, group: Group): void => {
+  const started = group.state.phase === 'requested' ? group.state.requestedAt : state.now;
+  enter(state, group, { phase: 'running' }, 'its first worker is here');
+  if (!group.ran) {
+    group.ran = true;
+    state.counts.groupsStarted++;
+  }
+  let live = 0;
+  for (const adapter of state.adapters.values()) live += adapter.phases.running + adapter.phases.draining;
+  state.counts.groupsPeak = Math.max(state.counts.groupsPeak, live);
+  noteGroup(state, 'group.running', 'info', group, { afterMs: state.now - started });
+};
+
+/** Renews a start deadline: the provider has not given up, only its own limit ends it. */
+export const groupPending = (state: SchedulerState, group: Group): void => {
+  if (group.state.phase !== 'requested') return;
+  group.state.confirmed = true;
+  const { startTimeoutMs, pendingTimeoutMs } = state.config;
+  const left = group.state.requestedAt + pendingTimeoutMs - state.now;
+  if (left > 0) state.timers.set(group.timer, after(state, Math.min(startTimeoutMs, left)));
+};
+
+/** running → draining (active, or passive when its workers began by themselves). */
+export const drainGroup = (state: SchedulerState, group: Group, cause: DrainCause, reason: string): void => {
+  if (group.state.phase === 'requested') return stopGroup(state, group, reason);
+  if (group.state.phase === 'stopping') return;
+  const again = group.state.phase === 'draining';
+  enter(state, group, { phase: 'draining', cause }, reason);
+  state.timers.set(group.timer, after(state, state.config.drainTimeoutMs));
+  noteGroup(state, 'group.draining', 'info', group, { cause, reason, workers: group.workers.size });
+  for (const worker of group.workers) {
+    if (worker.phase !== 'active') continue;
+    worker.phase = 'draining';
+    touch(state, worker);
+    if (!worker.own) continue;
+    flushAcks(state, worker);
+    if (!again || cause !== 'worker') send(state, worker.id, { kind: 'drain', action: 'drain' });
+  }
+  settleDrain(state, group);
+};
+
+/** draining → stopping (active) once nothing is held there: ours say so, of stock workers we see it. */
+export const settleDrain = (state: SchedulerState, group: Group): void => {
+  if (group.state.phase !== 'draining') return;
+  for (const worker of group.workers) {
+    if (worker.own ? worker.phase !== 'drained' : worker.holds.length > 0) return;
+  }
+  stopGroup(state, group, 'drained');
+};
+
+/** draining → running (active): the drain took too long, and a running task is worth more than an idle group. */
+const callOff = (state: SchedulerState, group: Group): void => {
+  enter(state, group, { phase: 'running' }, 'drain called off');
+  for (const worker of group.workers) {
+    if (worker.phase === 'lost') continue;
+    worker.phase = 'active';
+    touch(state, worker);
+    if (worker.own) send(state, worker.id, { kind: 'drain', action: 'callOff' });
+  }
+};
+
+/** → stopping (active). */
+export const stopGroup = (state: SchedulerState, group: Group, reason: string): void => {
+  if (isNameless(group)) return groupGone(state, group, `${reason}; nobody can name it`);
+  enter(state, group, { phase: 'stopping', sends: 0 }, reason);
+  for (const worker of group.workers) if (worker.phase === 'active') worker.phase = 'draining';
+  noteGroup(state, 'group.stopping', 'info', group, { reason });
+  sendStop(state, group);
+};
+
+export const sendStop = (state: SchedulerState, group: Group): void => {
+  if (group.state.phase !== 'stopping') return;
+  group.state.sends++;
+  state.timers.set(group.timer, after(state, state.config.stopTimeoutMs));
+  send(state, group.adapter.peer, {
+    kind: 'adapterCommand',
+    command: 'shutdownWorkerGroup',
+    groupId: group.id,
+    capabilities: NO_CAPABILITIES,
+  });
+};
+
+/** → gone (passive): out of every table. Workers that still live count as workers without a group. */
+export const groupGone = (state: SchedulerState, group: Group, reason: string): void => {
+  const { adapter } = group;
+  const asked = group.phase === 'stopping';
+  for (const worker of group.workers) {
+    worker.group = undefined;
+    worker.countedBusy = false;
+    if (!worker.own) worker.phase = 'active'; // its adapter does not know it, so nobody stops it
+    stray(state, worker);
+    touch(state, worker);
+  }
+  group.workers.clear();
+  group.busy = 0;
+  settleIdle(state, group);
+  state.timers.clear(group.timer);
+  adapter.phases[group.phase]--;
+  adapter.groups.delete(group);
+  adapter.deserted.delete(group);
+  if (adapter.starting === group) adapter.starting = undefined;
+  state.groups.delete(group.id);
+  state.scalingDirty = true;
+  if (group.ran) state.counts.groupsStopped++;
+  noteGroup(state, 'group.gone', asked ? 'info' : 'warn', group, { reason });
+};
+
+/** A start that came to nothing: the adapter gets a rest that doubles with each failure in a row. */
+export const startFailed = (
+  state: SchedulerState,
+  adapter: Adapter,
+  failure: FailureKind,
+  reason: string,
+): void => {
+  adapter.failures++;
+  adapter.trouble = reason;
+  const waitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** (adapter.failures - 1));
+  adapter.blockedUntil = after(state, waitMs);
+  state.scalingDirty = true;
+  note(state, 'adapter.backoff', 'warn', {
+    adapter: showId(adapter.key),
+    failure,
+    reason,
+    failures: adapter.failures,
+    waitMs,
+  });
+};
+
+/** A group of this adapter did work: whatever was wrong is over. */
+export const proveGroup = (state: SchedulerState, group: Group): void => {
+  group.proved = true;
+  const { adapter } = group;
+  if (adapter.failures === 0 && adapter.trouble === '') return;
+  adapter.failures = 0;
+  adapter.blockedUntil = undefined;
+  adapter.trouble = '';
+  state.scalingDirty = true;
+};
+
+export const onGroupDue = (state: SchedulerState, group: Group): void => {
+  const { state: now } = group;
+  switch (now.phase) {
+    case 'requested':
+      noteGroup(state, 'group.start.timeout', 'warn', group, { waitedMs: state.now - now.requestedAt });
+      startFailed(state, group.adapter, 'unknown', 'the group did not start in time');
+      return stopGroup(state, group, 'it did not start in time');
+    case 'running':
+      return stopGroup(state, group, 'it has had no live worker for too long');
+    case 'draining':
+      noteGroup(state, 'group.drain.timeout', 'warn', group, { cause: now.cause, busy: group.busy });
+      return now.cause === 'scaleDown'
+        ? callOff(state, group)
+        : stopGroup(state, group, 'the drain took too long');
+    case 'stopping':
+      noteGroup(state, 'group.stop.timeout', 'warn', group, { sends: now.sends });
+      return sendStop(state, group);
+    default:
+      return never(now);
+  }
+};

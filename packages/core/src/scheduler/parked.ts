@@ -1,0 +1,99 @@
+/**
+ * What could not be delivered. Tasks go back to waiting and results to our own clients are sent again by
+ * themselves; answers that a peer waits for and results for stock clients, who would never ask again, are kept
+ * and sent at the peer's next frame, or after a while.
+ */
+import { showId } from '@muster/protocol/ids';
+import type { PeerId } from '@muster/protocol/ids';
+import type { Message, TaskHead } from '@muster/protocol/messages';
+import { onCommandUndelivered } from './adapters.ts';
+import { after, armBy, note, noteOnce, send } from './state.ts';
+import type { SchedulerState } from './state.ts';
+import type { Worker } from './worker.ts';
+import { giveBack, mute, onWorkerDown } from './workers.ts';
+
+const RETRY_MS = 1_000;
+const PARKED_MAX = 100_000;
+
+export const onUndelivered = (
+  state: SchedulerState,
+  peer: PeerId,
+  message: Message,
+  why: 'unreachable' | 'full',
+): void => {
+  const worker = state.workers.get(peer);
+  if (worker !== undefined) {
+    onWorkerUndelivered(state, worker, message);
+    if (why === 'full') mute(state, worker, 'full');
+    else onWorkerDown(state, worker);
+    return;
+  }
+  const client = state.clients.get(peer);
+  if (client !== undefined) {
+    if (isAwaited(message) || (!client.own && message.kind === 'taskResult')) park(state, peer, message);
+    return;
+  }
+  if (message.kind === 'adapterCommand') onCommandUndelivered(state, peer, message.command, message.groupId);
+};
+
+const isAwaited = (message: Message): boolean =>
+  message.kind === 'taskCancelConfirm' ||
+  message.kind === 'clientHeartbeatEcho' ||
+  message.kind === 'workerHeartbeatEcho' ||
+  message.kind === 'clientShutdownResponse' ||
+  message.kind === 'disconnectResponse';
+
+const onWorkerUndelivered = (state: SchedulerState, worker: Worker, message: Message): void => {
+  switch (message.kind) {
+    case 'task':
+      return returnTasks(state, worker, [message.task]);
+    case 'taskBatch':
+      return returnTasks(state, worker, message.tasks);
+    case 'takeBack':
+      for (const { taskId } of message.tasks) {
+        const task = state.tasks.get(taskId);
+        if (task?.worker !== worker || !task.moving) continue;
+        task.moving = false;
+        worker.moving--;
+      }
+      return;
+    default:
+      if (isAwaited(message)) park(state, worker.id, message);
+  }
+};
+
+/** They never left, so no attempt is counted. */
+const returnTasks = (state: SchedulerState, worker: Worker, heads: readonly TaskHead[]): void => {
+  let returned = 0;
+  for (let i = heads.length - 1; i >= 0; i--) {
+    const task = state.tasks.get(heads[i]?.taskId ?? ('' as TaskHead['taskId']));
+    if (task === undefined || task.worker !== worker) continue;
+    giveBack(state, worker, task);
+    returned++;
+  }
+  note(state, 'tasks.undelivered', 'info', { worker: showId(worker.id), tasks: returned });
+};
+
+const park = (state: SchedulerState, peer: PeerId, message: Message): void => {
+  const kept = state.parked.get(peer);
+  if (kept === undefined) state.parked.set(peer, [message]);
+  else if (kept.length < PARKED_MAX) kept.push(message);
+  else
+    noteOnce(state, `parked:${peer}`, 'message.dropped', 'warn', {
+      peer: showId(peer),
+      reason: 'too many are parked',
+    });
+  armBy(state, state.parkedTimer, after(state, RETRY_MS));
+};
+
+/** The peer spoke: it can be reached. */
+export const unpark = (state: SchedulerState, peer: PeerId): void => {
+  const kept = state.parked.get(peer);
+  if (kept === undefined) return;
+  state.parked.delete(peer);
+  for (const message of kept) send(state, peer, message);
+};
+
+export const onParkedDue = (state: SchedulerState): void => {
+  for (const peer of [...state.parked.keys()]) unpark(state, peer);
+};

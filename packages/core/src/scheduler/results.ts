@@ -1,0 +1,187 @@
+/**
+ * Submits, results and acknowledgements: a task's way in and out.
+ *
+ * R1 A task of an own client is kept, finished, until that client acknowledges its result; one of a stock
+ *    client is dropped when its result is sent, because stock clients never acknowledge.
+ * R2 A result counts only if it comes from the worker that holds the task, for the attempt that it holds.
+ *    Any other result is noted and acknowledged, so that nobody sends it again.
+ */
+import { showId } from '@muster/protocol/ids';
+import type { TaskAttempt, TaskHead, TaskResultHead } from '@muster/protocol/messages';
+import { acknowledge } from './acks.ts';
+import type { Client } from './client.ts';
+import { proveGroup } from './groups.ts';
+import { kindOf } from './kinds.ts';
+import { adoptHeld, dequeue, drop, enqueue, finish, release } from './moves.ts';
+import { releaseUnowned, trackResult } from './objects.ts';
+import { keepOrphanResult, takeOrphan } from './orphans.ts';
+import { after, armBy, note, side } from './state.ts';
+import type { SchedulerState } from './state.ts';
+import { FINISHED, Task, WAITING } from './task.ts';
+import type { Worker } from './worker.ts';
+
+/** A client that was silent for longer is not sent results again until it speaks. */
+const CLIENT_LIVE_MS = 10_000;
+const RESEND_MAX = 1_024;
+
+export const onSubmit = (state: SchedulerState, client: Client, head: TaskHead): void => {
+  const known = state.tasks.get(head.taskId);
+  if (known !== undefined) return onOfferedAgain(state, client, known);
+  const kind = kindOf(state, client, head);
+  const attemptsMax = client.own ? (head.attemptsMax > 0 ? head.attemptsMax : state.config.attemptsMax) : 0;
+  const task = new Task(head, client, kind, state.now, attemptsMax);
+  state.tasks.set(task.id, task);
+  client.adopt(task);
+  kind.fn.tasks++;
+  kind.bucket.tasks++;
+  side(state, kind.bucket.own).tasks++;
+  state.scalingDirty = true;
+  const orphan = state.orphans.size > 0 ? takeOrphan(state, task.id) : undefined;
+  if (orphan === undefined) return enqueue(state, task, 'back');
+  adoptHeld(state, task, orphan.worker, orphan.attempt);
+  note(state, 'task.recovered', 'debug', { task: showId(task.id), worker: showId(orphan.worker.id) });
+  if (orphan.result !== undefined) onResult(state, orphan.worker, orphan.result, orphan.attempt);
+};
+
+/** Idempotent: a task is what it was. A result that the client seems to have missed is sent at once. */
+const onOfferedAgain = (state: SchedulerState, client: Client, task: Task): void => {
+  if (task.client !== client) {
+    note(state, 'task.refused', 'warn', {
+      task: showId(task.id),
+      client: showId(client.id),
+      reason: 'another client submitted a task with this id',
+    });
+    return;
+  }
+  if (task.phase === FINISHED) resend(state, task);
+};
+
+export const onResult = (
+  state: SchedulerState,
+  worker: Worker,
+  head: TaskResultHead,
+  attempt: number,
+): void => {
+  const task = state.tasks.get(head.taskId);
+  if (task === undefined || task.worker !== worker || (attempt !== 0 && attempt !== task.attempt)) {
+    return onStrayResult(state, worker, head, attempt, task);
+  }
+  const held = task.attempt;
+  if (worker.own) acknowledge(state, worker, task.id, held);
+  if (worker.group !== undefined && !worker.group.proved) proveGroup(state, worker.group);
+  if (head.durationMs !== undefined) task.kind.fn.observe(head.durationMs);
+  release(state, task, worker);
+  conclude(state, task, head, held);
+};
+
+/** The end of a task: its outcome goes to its client, if that is still there. */
+export const conclude = (state: SchedulerState, task: Task, head: TaskResultHead, attempt: number): void => {
+  const client = task.client;
+  if (head.outcome === 'success') state.counts.succeeded++;
+  else state.counts.failed++;
+  if (head.objectIds.length > 0) trackResult(state, client, head.objectIds);
+  if (client.gone) return drop(state, task);
+  if (client.own) {
+    finish(state, task, head);
+    if (!client.resend.armed) state.timers.set(client.resend, after(state, state.config.resultResendMs));
+  } else drop(state, task);
+  deliver(state, client, head, attempt);
+};
+
+const deliver = (state: SchedulerState, client: Client, head: TaskResultHead, attempt: number): void => {
+  if (client.outResults.length === 0) state.dirtyClients.push(client);
+  client.outResults.push(head);
+  client.outAttempts.push(attempt);
+};
+
+const onStrayResult = (
+  state: SchedulerState,
+  worker: Worker,
+  head: TaskResultHead,
+  attempt: number,
+  task: Task | undefined,
+): void => {
+  if (task === undefined && worker.own && keepOrphanResult(state, worker, head, attempt)) return;
+  if (worker.own) acknowledge(state, worker, head.taskId, attempt);
+  if (task === undefined || task.phase !== FINISHED) releaseUnowned(state, head.objectIds);
+  note(state, 'result.stale', 'debug', {
+    task: showId(head.taskId),
+    worker: showId(worker.id),
+    attempt,
+    reason:
+      task === undefined ? 'unknown task' : task.phase === FINISHED ? 'already finished' : 'held elsewhere',
+  });
+};
+
+/** The client has these results and will never ask for them again. */
+export const onResultAck = (state: SchedulerState, client: Client, acks: readonly TaskAttempt[]): void => {
+  for (const ack of acks) {
+    const task = state.tasks.get(ack.taskId);
+    if (task !== undefined && task.client === client && task.phase === FINISHED) drop(state, task);
+  }
+};
+
+/** Results that were sent long ago and not acknowledged, oldest first. */
+export const onResendDue = (state: SchedulerState, client: Client): void => {
+  const { resultResendMs } = state.config;
+  const live = state.now - client.lastSeen <= Math.max(CLIENT_LIVE_MS, resultResendMs);
+  let budget = live ? RESEND_MAX : 0;
+  for (let task = client.finished.head; task !== undefined && budget > 0; task = client.finished.head) {
+    if (task.since + resultResendMs > state.now) break;
+    resend(state, task);
+    budget--;
+  }
+  const oldest = client.finished.head;
+  if (oldest === undefined) return;
+  armBy(
+    state,
+    client.resend,
+    after(state, Math.max(oldest.since + resultResendMs - state.now, live ? 10 : 1_000)),
+  );
+};
+
+export const resend = (state: SchedulerState, task: Task): void => {
+  const client = task.client;
+  task.since = state.now;
+  client.finished.remove(task);
+  client.finished.pushBack(task);
+  deliver(state, client, finishedHead(task), task.attempt);
+};
+
+/** Forwarded by its bytes; what else a head says was dealt with when the result came. */
+const finishedHead = (task: Task): TaskResultHead => ({
+  bytes: task.bytes,
+  start: task.start,
+  end: task.end,
+  taskId: task.id,
+  outcome: task.outcome,
+  durationMs: undefined,
+  objectIds: [],
+});
+
+/** A worker that was thought lost, or one that outlived a scheduler, says what it has. */
+export const onTasksHeld = (
+  state: SchedulerState,
+  worker: Worker,
+  held: readonly TaskAttempt[],
+): readonly TaskAttempt[] => {
+  const unknown: TaskAttempt[] = [];
+  for (const { taskId, attempt } of held) {
+    const task = state.tasks.get(taskId);
+    if (task === undefined) unknown.push({ taskId, attempt });
+    else if (task.phase === WAITING) {
+      dequeue(state, task);
+      adoptHeld(state, task, worker, attempt);
+      note(state, 'task.recovered', 'debug', { task: showId(taskId), worker: showId(worker.id) });
+    } else if (task.phase === FINISHED) acknowledge(state, worker, taskId, attempt);
+    else if (task.worker !== worker) {
+      // Somebody else runs it by now; this copy is for nobody.
+      state.effects.push({
+        kind: 'send',
+        to: worker.id,
+        message: { kind: 'taskCancel', taskId, force: true },
+      });
+    }
+  }
+  return unknown;
+};

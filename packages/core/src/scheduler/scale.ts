@@ -1,0 +1,207 @@
+/** Asks the scaling policy, cuts what it asks for to the limits, and carries out the difference. */
+import { groupId, instant, NO_CAPABILITIES, showId } from '@muster/protocol/ids';
+import type { Instant } from '@muster/protocol/ids';
+import { clamp } from '../scaling/clamp.ts';
+import type { ClampedTarget } from '../scaling/clamp.ts';
+import { none } from '../scaling/none.ts';
+import { earliest } from '../scaling/policy.ts';
+import type { AdapterView, IdleGroup, ScalingDecision, ScalingView } from '../scaling/policy.ts';
+import { stockVanilla } from '../scaling/stock.ts';
+import { vanilla } from '../scaling/vanilla.ts';
+import type { Adapter } from './adapter.ts';
+import { drainGroup, requestGroup, stopGroup } from './groups.ts';
+import type { Group } from './group.ts';
+import { note, side } from './state.ts';
+import type { SchedulerState } from './state.ts';
+import { mayStart } from './stock-adapter.ts';
+
+/** Decisions are at least this far apart, whatever happens. */
+const INTERVAL_MS = 20;
+const DECISIONS_MAX = 100;
+
+/** Decides if something changed that scaling looks at; else it waits for its timer. */
+export const scaleIfDue = (state: SchedulerState): void => {
+  if (!state.scalingDirty || state.shutdown !== undefined || state.config.compat === 'stock') return;
+  if (state.config.policy.scaling === 'no') {
+    state.scalingDirty = false;
+    state.scalingLine = none(viewOf(state, true, [])).reason;
+    return;
+  }
+  const due = instant(state.lastScalingAt + INTERVAL_MS);
+  if (state.now < due) return armScaling(state, due);
+  state.scalingDirty = false;
+  state.lastScalingAt = state.now;
+  state.timers.clear(state.scalingTimer);
+  let recheckAt: Instant | undefined;
+  const lines: string[] = [];
+  for (const own of [true, false]) {
+    const adapters = [...state.adapters.values()].filter((adapter) => adapter.own === own && adapter.up);
+    if (adapters.length === 0 && side(state, own).tasks === 0) continue;
+    const view = viewOf(state, own, adapters);
+    const decision = vanilla(view);
+    carryOut(state, decision, view, own);
+    recheckAt = earliest(recheckAt, decision.recheckAt);
+    lines.push(own || state.stock.tasks === 0 ? decision.reason : `stock: ${decision.reason}`);
+  }
+  if (lines.length > 0) state.scalingLine = lines.join('; ');
+  if (recheckAt !== undefined) armScaling(state, recheckAt);
+};
+
+const armScaling = (state: SchedulerState, at: Instant): void => {
+  const timer = state.scalingTimer;
+  if (!timer.armed || timer.at > at) state.timers.set(timer, at);
+};
+
+/** compat=stock: one decision per heartbeat, for the adapter that sent it. */
+export const scaleOnHeartbeat = (state: SchedulerState, adapter: Adapter): void => {
+  if (state.config.compat !== 'stock' || state.shutdown !== undefined || state.config.policy.scaling === 'no')
+    return;
+  const view = viewOf(state, adapter.own, [adapter]);
+  const [only] = view.adapters;
+  if (only === undefined) return;
+  let victim: Group | undefined;
+  for (const group of adapter.groups) {
+    if (group.phase === 'running' && (victim === undefined || heldBy(group) < heldBy(victim))) victim = group;
+  }
+  const target: IdleGroup | undefined =
+    victim === undefined ? undefined : { id: victim.id, idleSince: victim.idleSince };
+  const decision = stockVanilla(view, only, side(state, adapter.own).workers, target);
+  state.scalingLine = decision.reason;
+  carryOut(state, decision, view, adapter.own);
+};
+
+export const heldBy = (group: Group): number => {
+  let held = 0;
+  for (const worker of group.workers) held += worker.holds.length;
+  return held;
+};
+
+const viewOf = (state: SchedulerState, own: boolean, adapters: readonly Adapter[]): ScalingView => ({
+  now: state.now,
+  tasks: side(state, own).tasks,
+  ungroupedWorkers: side(state, own).ungrouped,
+  upperTaskRatio: state.config.policy.upperTaskRatio,
+  lowerTaskRatio: state.config.policy.lowerTaskRatio,
+  idleBeforeStopMs: state.config.idleBeforeStopMs,
+  adapters: adapters.map(adapterView),
+});
+
+const adapterView = (adapter: Adapter): AdapterView => ({
+  key: adapter.key,
+  groupsMax: adapter.groupsMax,
+  workersPerGroup: adapter.workersPerGroup,
+  requested: adapter.phases.requested,
+  running: adapter.phases.running,
+  draining: adapter.phases.draining,
+  stopping: adapter.phases.stopping,
+  serving: adapter.phases.running - adapter.deserted.size,
+  idle: adapter.idle,
+  blockedUntil: adapter.blockedUntil,
+});
+
+const carryOut = (
+  state: SchedulerState,
+  decision: ScalingDecision,
+  view: ScalingView,
+  own: boolean,
+): void => {
+  for (const target of decision.targets) {
+    const adapter = state.adapters.get(target.adapter);
+    const seen = view.adapters.find((one) => one.key === target.adapter);
+    if (adapter === undefined || seen === undefined) continue;
+    const clamped = clamp(target, seen);
+    noteLimit(state, adapter, clamped);
+    applyTarget(state, adapter, clamped, decision.reason);
+  }
+  noteStuck(state, decision, own);
+};
+
+const applyTarget = (
+  state: SchedulerState,
+  adapter: Adapter,
+  target: ClampedTarget,
+  reason: string,
+): void => {
+  const before = adapter.phases.requested + adapter.phases.running;
+  const room = Math.max(0, adapter.groupsMax - adapter.groups.size);
+  const starts = Math.min(target.groups - before, room);
+  const event = {
+    adapter: showId(adapter.key),
+    from: before,
+    to: target.groups,
+    asked: target.asked,
+    reason,
+  };
+  if (starts > 0 && mayStart(adapter)) {
+    const atOnce = adapter.own ? starts : 1;
+    decided(state, adapter, event, before + atOnce);
+    for (let i = 0; i < atOnce; i++) requestGroup(state, adapter, NO_CAPABILITIES, reason);
+    return;
+  }
+  const victims = target.release.slice(0, Math.max(0, before - target.groups));
+  if (victims.length === 0) return;
+  decided(state, adapter, event, before - victims.length);
+  for (const id of victims) {
+    const group = state.groups.get(groupId(id));
+    if (group === undefined) continue;
+    if (state.config.compat === 'stock') stopGroup(state, group, reason);
+    else drainGroup(state, group, 'scaleDown', reason);
+  }
+};
+
+const decided = (
+  state: SchedulerState,
+  adapter: Adapter,
+  event: { readonly from: number; readonly asked: number; readonly reason: string },
+  to: number,
+): void => {
+  note(state, 'scaling.decided', 'info', { adapter: showId(adapter.key), ...event, to });
+  const seconds = ((state.now - state.startedAt) / 1_000).toFixed(1);
+  state.decisions.push(
+    `+${seconds} s  ${event.from} → ${to} ${to === 1 ? 'group' : 'groups'}: ${event.reason}`,
+  );
+  if (state.decisions.length > DECISIONS_MAX) state.decisions.shift();
+};
+
+/** Refusals are said once, and once more when they are over and come back. */
+const noteLimit = (state: SchedulerState, adapter: Adapter, target: ClampedTarget): void => {
+  const key = `limit:${adapter.key}`;
+  const said = state.scalingKeys.get(key);
+  if (target.limit === undefined) {
+    if (said !== undefined) state.scalingKeys.delete(key);
+    return;
+  }
+  if (said === target.limit) return;
+  state.scalingKeys.set(key, target.limit);
+  note(state, 'scaling.limited', 'info', {
+    adapter: showId(adapter.key),
+    asked: target.asked,
+    granted: target.groups,
+    reason: target.limit,
+  });
+};
+
+/** Tasks that wait while nothing can be started. */
+const noteStuck = (state: SchedulerState, decision: ScalingDecision, own: boolean): void => {
+  const key = `stuck:${own ? 'own' : 'stock'}`;
+  const workers = side(state, own).workers;
+  const stuck =
+    decision.targets.length === 0 &&
+    workers === 0 &&
+    side(state, own).tasks > 0 &&
+    starting(state, own) === 0;
+  const said = state.scalingKeys.has(key);
+  if (!stuck) {
+    if (said) state.scalingKeys.delete(key);
+    return;
+  }
+  if (said) return;
+  state.scalingKeys.set(key, '');
+  note(state, 'scaling.stuck', 'warn', { reason: decision.reason });
+};
+
+const starting = (state: SchedulerState, own: boolean): number => {
+  let groups = 0;
+  for (const adapter of state.adapters.values()) if (adapter.own === own) groups += adapter.phases.requested;
+  return groups;
+};

@@ -1,0 +1,49 @@
+/** The end of the scheduler, on request: drain, stop, and leave when nothing is left or time is up. */
+import { drainGroup, stopGroup } from './groups.ts';
+import { after, note, send } from './state.ts';
+import type { SchedulerState } from './state.ts';
+
+/** @param how 'drain': running tasks may finish; 'now': workers are told to stop, as a stock scheduler does. */
+export const beginShutdown = (
+  state: SchedulerState,
+  reason: string,
+  withinMs: number,
+  how: 'drain' | 'now',
+): void => {
+  const until = after(state, withinMs);
+  if (state.shutdown !== undefined && state.shutdown.until <= until && how === 'drain') return;
+  state.shutdown = { reason, until };
+  note(state, 'shutdown.begin', 'info', { reason, withinMs, groups: state.groups.size });
+  state.timers.set(state.shutdownTimer, until);
+  for (const group of [...state.groups.values()]) {
+    if (how === 'drain') drainGroup(state, group, 'operator', reason);
+    else if (group.phase !== 'stopping') stopGroup(state, group, reason);
+  }
+  if (how === 'now') tellWorkers(state);
+};
+
+/** At the end of each step. */
+export const checkShutdown = (state: SchedulerState): void => {
+  if (state.shutdown !== undefined && !state.exited && state.groups.size === 0)
+    exit(state, state.shutdown.reason);
+};
+
+export const onShutdownDue = (state: SchedulerState): void => {
+  if (state.shutdown === undefined) return;
+  note(state, 'shutdown.timeout', 'warn', { groups: state.groups.size });
+  exit(state, `${state.shutdown.reason}; time is up`);
+};
+
+const exit = (state: SchedulerState, reason: string): void => {
+  if (state.exited) return;
+  state.exited = true;
+  state.timers.clear(state.shutdownTimer);
+  tellWorkers(state);
+  state.effects.push({ kind: 'exit', reason });
+};
+
+/** Workers without a group have nobody else who stops them. */
+const tellWorkers = (state: SchedulerState): void => {
+  for (const worker of state.workers.values())
+    send(state, worker.id, { kind: 'clientDisconnect', type: 'shutdown' });
+};

@@ -1,0 +1,241 @@
+/** All that the scheduler knows. Functions of this folder take it as their first argument and change it in place. */
+import { instant } from '@muster/protocol/ids';
+import type { GroupId, Instant, ObjectId, PeerId, TaskId } from '@muster/protocol/ids';
+import { FEATURES } from '@muster/protocol/messages';
+import type { EchoExtras, Message, TaskResultHead } from '@muster/protocol/messages';
+import { allocationPolicy } from '../allocation/policy.ts';
+import type { AllocationPolicy } from '../allocation/policy.ts';
+import type { Note } from '../machine.ts';
+import type { ObjectStoreState, SchedulerConfig, SchedulerEffect } from '../scheduler-types.ts';
+import type { Adapter } from './adapter.ts';
+import type { Bucket } from './bucket.ts';
+import type { Client } from './client.ts';
+import { FunctionTable } from './function-stats.ts';
+import type { Group } from './group.ts';
+import type { Pool } from './pool.ts';
+import type { Task } from './task.ts';
+import { Timer, Timers } from './timers.ts';
+import type { Wake } from './wake.ts';
+import type { Worker } from './worker.ts';
+
+/** A cancel that waits for the worker's answer. */
+export class Cancel {
+  readonly task: Task;
+  force: boolean;
+  /** Times the request was sent. */
+  sends = 1;
+  readonly timer: Timer<Wake>;
+
+  constructor(task: Task, force: boolean) {
+    this.task = task;
+    this.force = force;
+    this.timer = new Timer<Wake>({ kind: 'cancel', cancel: this });
+  }
+}
+
+/** A task that a worker reported and that no client has offered yet. */
+export interface Orphan {
+  readonly worker: Worker;
+  readonly attempt: number;
+  readonly until: Instant;
+  result: TaskResultHead | undefined;
+}
+
+export interface Counts {
+  waiting: number;
+  assigned: number;
+  canceling: number;
+  succeeded: number;
+  failed: number;
+  canceled: number;
+  attempts: number;
+  lostAttempts: number;
+  groupsStarted: number;
+  groupsStopped: number;
+  groupsPeak: number;
+}
+
+/** Set once an operator or a client asked for the end. */
+export interface Shutdown {
+  readonly reason: string;
+  readonly until: Instant;
+}
+
+export interface SchedulerState {
+  readonly config: SchedulerConfig;
+  readonly allocation: AllocationPolicy;
+  readonly startedAt: Instant;
+  now: Instant;
+  effects: SchedulerEffect[];
+  readonly timers: Timers<Wake>;
+
+  readonly tasks: Map<TaskId, Task>;
+  readonly clients: Map<PeerId, Client>;
+  readonly workers: Map<PeerId, Worker>;
+  /** By {@link Adapter.key}. */
+  readonly adapters: Map<string, Adapter>;
+  readonly adapterOfPeer: Map<PeerId, Adapter>;
+  readonly groups: Map<GroupId, Group>;
+  readonly buckets: Map<string, Bucket>;
+  readonly pools: Map<string, Pool>;
+  readonly functions: FunctionTable;
+  readonly cancels: Map<Task, Cancel>;
+  readonly orphans: Map<TaskId, Orphan>;
+  /** Owners of each tracked object. */
+  readonly objects: Map<ObjectId, Client | Client[]>;
+  deletions: ObjectId[];
+  /** Messages that could not be delivered and are sent again at the peer's next frame, or after a while. */
+  readonly parked: Map<PeerId, Message[]>;
+  /** Peers that we gave up on, with the times that happened: their next echoes name another epoch. */
+  readonly lapses: Map<PeerId, number>;
+  /** Stock peers that asked for an echo before the object store was up. */
+  readonly echoesOwed: Map<PeerId, 'client' | 'worker'>;
+
+  /** Workers without a group: those of ours by the group that they name, and the stock ones. */
+  readonly strays: Map<GroupId, Set<Worker>>;
+  readonly stockStrays: Set<Worker>;
+
+  readonly counts: Counts;
+  /** Unfinished tasks and registered workers, of our own peers and of stock ones. */
+  readonly own: { tasks: number; workers: number; ungrouped: number };
+  readonly stock: { tasks: number; workers: number; ungrouped: number };
+  readonly waits: Int32Array;
+  waitsSeen: number;
+
+  store: ObjectStoreState | undefined;
+  extras: EchoExtras;
+  shutdown: Shutdown | undefined;
+  exited: boolean;
+  groupsMinted: number;
+  /** Needs and problems that were noted once already; bounded. */
+  readonly noted: Set<string>;
+
+  scalingDirty: boolean;
+  lastScalingAt: Instant;
+  scalingLine: string;
+  /** Changes of the fleet's target, oldest first. */
+  readonly decisions: string[];
+  scalingKeys: Map<string, string>;
+  readonly markedBuckets: Bucket[];
+  readonly markedPools: Pool[];
+  /** Pools that may have idle workers beside loaded ones. */
+  readonly unbalanced: Set<Pool>;
+  touchedWorkers: Worker[];
+  dirtyClients: Client[];
+  dirtyWorkers: Worker[];
+
+  readonly scalingTimer: Timer<Wake>;
+  readonly balanceTimer: Timer<Wake>;
+  readonly deletionsTimer: Timer<Wake>;
+  readonly parkedTimer: Timer<Wake>;
+  readonly orphansTimer: Timer<Wake>;
+  readonly shutdownTimer: Timer<Wake>;
+}
+
+const LONG_AGO = instant(-1e9);
+export const WAITS_KEPT = 1_024;
+const FUNCTIONS_MAX = 4_096;
+
+export const createState = (config: SchedulerConfig, now: Instant): SchedulerState => ({
+  config,
+  allocation: allocationPolicy(config.policy.allocate),
+  startedAt: now,
+  now,
+  effects: [],
+  timers: new Timers<Wake>(),
+  tasks: new Map(),
+  clients: new Map(),
+  workers: new Map(),
+  adapters: new Map(),
+  adapterOfPeer: new Map(),
+  groups: new Map(),
+  buckets: new Map(),
+  pools: new Map(),
+  functions: new FunctionTable(FUNCTIONS_MAX),
+  cancels: new Map(),
+  orphans: new Map(),
+  objects: new Map(),
+  deletions: [],
+  parked: new Map(),
+  lapses: new Map(),
+  echoesOwed: new Map(),
+  strays: new Map(),
+  stockStrays: new Set(),
+  counts: {
+    waiting: 0,
+    assigned: 0,
+    canceling: 0,
+    succeeded: 0,
+    failed: 0,
+    canceled: 0,
+    attempts: 0,
+    lostAttempts: 0,
+    groupsStarted: 0,
+    groupsStopped: 0,
+    groupsPeak: 0,
+  },
+  own: { tasks: 0, workers: 0, ungrouped: 0 },
+  stock: { tasks: 0, workers: 0, ungrouped: 0 },
+  waits: new Int32Array(WAITS_KEPT),
+  waitsSeen: 0,
+  store: undefined,
+  extras: { features: FEATURES, epoch: config.epoch, storePath: '', storeEpoch: '' },
+  shutdown: undefined,
+  exited: false,
+  groupsMinted: 0,
+  noted: new Set(),
+  scalingDirty: false,
+  lastScalingAt: LONG_AGO,
+  scalingLine: '',
+  decisions: [],
+  scalingKeys: new Map(),
+  markedBuckets: [],
+  markedPools: [],
+  unbalanced: new Set(),
+  touchedWorkers: [],
+  dirtyClients: [],
+  dirtyWorkers: [],
+  scalingTimer: new Timer<Wake>({ kind: 'scaling' }),
+  balanceTimer: new Timer<Wake>({ kind: 'balance' }),
+  deletionsTimer: new Timer<Wake>({ kind: 'deletions' }),
+  parkedTimer: new Timer<Wake>({ kind: 'parked' }),
+  orphansTimer: new Timer<Wake>({ kind: 'orphans' }),
+  shutdownTimer: new Timer<Wake>({ kind: 'shutdown' }),
+});
+
+export const after = (state: SchedulerState, ms: number): Instant => instant(state.now + ms);
+
+/** Arms a timer unless it is armed for an earlier time. */
+export const armBy = (state: SchedulerState, timer: Timer<Wake>, at: Instant): void => {
+  if (!timer.armed || timer.at > at) state.timers.set(timer, at);
+};
+
+export const send = (state: SchedulerState, to: PeerId, message: Message): void => {
+  state.effects.push({ kind: 'send', to, message });
+};
+
+export const note = (
+  state: SchedulerState,
+  event: string,
+  level: Note['level'],
+  fields: Note['fields'],
+): void => {
+  state.effects.push({ kind: 'note', event, level, fields });
+};
+
+const NOTED_MAX = 256;
+/** For what would otherwise be said on every message: once for each key, and never more than a few hundred. */
+export const noteOnce = (
+  state: SchedulerState,
+  key: string,
+  event: string,
+  level: Note['level'],
+  fields: Note['fields'],
+): void => {
+  if (state.noted.has(key) || state.noted.size >= NOTED_MAX) return;
+  state.noted.add(key);
+  note(state, event, level, fields);
+};
+
+export const side = (state: SchedulerState, own: boolean): SchedulerState['own'] =>
+  own ? state.own : state.stock;

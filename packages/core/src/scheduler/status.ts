@@ -1,0 +1,165 @@
+/** What an operator sees: where everything is, and why what waits is waiting. */
+import { capabilityKey, showId } from '@muster/protocol/ids';
+import type { Instant } from '@muster/protocol/ids';
+import { missingCapabilities } from '../allocation/policy.ts';
+import type { SchedulerStatus } from '../scheduler-types.ts';
+import type { Adapter } from './adapter.ts';
+import type { Bucket } from './bucket.ts';
+import { mayBeGivenTasks } from './indexes.ts';
+import { heldBy } from './scale.ts';
+import { WAITS_KEPT } from './state.ts';
+import type { SchedulerState } from './state.ts';
+
+export const statusOf = (state: SchedulerState, now: Instant): SchedulerStatus => {
+  const { config, store, counts } = state;
+  const [waitP50Ms, waitP95Ms] = waitPercentiles(state);
+  return {
+    epoch: config.epoch,
+    policy: policyLine(state),
+    uptimeMs: now - state.startedAt,
+    objectStore: {
+      host: store?.address.host ?? '',
+      port: store?.address.port ?? 0,
+      path: store?.path ?? '',
+      up: store !== undefined && store.epoch !== '',
+    },
+    tasks: {
+      waiting: counts.waiting,
+      assigned: counts.assigned,
+      canceling: counts.canceling,
+      succeeded: counts.succeeded,
+      failed: counts.failed,
+      canceled: counts.canceled,
+      attempts: counts.attempts,
+      lostAttempts: counts.lostAttempts,
+    },
+    waiting: waitingRows(state, now),
+    waitP50Ms,
+    waitP95Ms,
+    clients: [...state.clients.values()].map((client) => ({ id: showId(client.id), tasks: client.tasks })),
+    workers: [...state.workers.values()].map((worker) => ({
+      id: showId(worker.id),
+      group: worker.group === undefined ? undefined : showId(worker.group.id),
+      held: worker.holds.length,
+      draining: worker.phase !== 'active',
+      own: worker.own,
+      cpuPermille: worker.resource.cpu,
+      rssBytes: worker.resource.rssBytes,
+    })),
+    groups: [...state.groups.values()].map((group) => ({
+      id: showId(group.id),
+      adapter: showId(group.adapter.key),
+      phase: group.phase,
+      workers: group.workers.size,
+      held: heldBy(group),
+      nativeId: group.nativeId,
+      sinceMs: now - group.since,
+      reason: group.reason,
+    })),
+    adapters: [...state.adapters.values()].map((adapter) => ({
+      id: showId(adapter.key),
+      own: adapter.own,
+      groupsMax: adapter.groupsMax,
+      workersPerGroup: adapter.workersPerGroup,
+      capabilities: [...adapter.capabilities.keys()].sort(),
+      groups: adapter.groups.size,
+      trouble: adapter.up ? adapter.trouble : `not heard for ${now - adapter.lastSeen} ms`,
+    })),
+    groupsStarted: counts.groupsStarted,
+    groupsStopped: counts.groupsStopped,
+    groupsPeak: counts.groupsPeak,
+    scaling: state.scalingLine,
+    decisions: [...state.decisions],
+  };
+};
+
+const policyLine = ({ config }: SchedulerState): string => {
+  const { allocate, scaling, upperTaskRatio, lowerTaskRatio } = config.policy;
+  const ratios =
+    scaling === 'no' ? '' : `; upper_task_ratio=${upperTaskRatio}; lower_task_ratio=${lowerTaskRatio}`;
+  return `allocate=${allocate}; scaling=${scaling}${ratios}${config.compat === 'stock' ? ' (compat=stock)' : ''}`;
+};
+
+const waitPercentiles = (state: SchedulerState): readonly [number | undefined, number | undefined] => {
+  const kept = Math.min(state.waitsSeen, WAITS_KEPT);
+  const sorted = state.waits.slice(0, kept).sort();
+  const at = (share: number): number | undefined => sorted[Math.max(0, Math.ceil(kept * share) - 1)];
+  return [at(0.5), at(0.95)];
+};
+
+const ROWS_MAX = 100;
+
+const waitingRows = (state: SchedulerState, now: Instant): SchedulerStatus['waiting'] => {
+  const rows: { needs: readonly string[]; count: number; reason: string }[] = [];
+  for (const bucket of state.buckets.values()) {
+    if (bucket.waiting === 0) continue;
+    if (rows.length >= ROWS_MAX) break;
+    rows.push({
+      needs: [...bucket.needs.keys()].map(showId).sort(),
+      count: bucket.waiting,
+      reason: whyWaiting(state, bucket, now),
+    });
+  }
+  return rows;
+};
+
+/** The nearest cause first: workers that could run them, then groups on their way, then what keeps new ones away. */
+const whyWaiting = (state: SchedulerState, bucket: Bucket, now: Instant): string => {
+  const able = bucket.pools.reduce((sum, pool) => sum + pool.workers, 0);
+  if (able > 0) return whyNotTaken(state, bucket, able);
+  const kind = bucket.own ? '' : ' of stock clients';
+  const workers = bucket.own ? state.own.workers : state.stock.workers;
+  if (workers > 0) {
+    const missing = missingNames(state, bucket);
+    return `no worker has capability ${missing.join(', ')}`;
+  }
+  const adapters = [...state.adapters.values()].filter((adapter) => adapter.own === bucket.own);
+  const starting = adapters.reduce((sum, adapter) => sum + adapter.phases.requested, 0);
+  if (starting > 0) return `${starting} worker ${starting === 1 ? 'group is' : 'groups are'} starting`;
+  if (state.shutdown !== undefined) return 'the scheduler is shutting down: no groups are started';
+  if (state.config.policy.scaling === 'no') return `no workers${kind}, and scaling=no starts none`;
+  if (adapters.length === 0) return `no workers${kind} and no adapter that could start them`;
+  return adapters.map((adapter) => whyNoStart(adapter, now)).join('; ');
+};
+
+const whyNotTaken = (state: SchedulerState, bucket: Bucket, able: number): string => {
+  let serving = 0;
+  for (const worker of state.workers.values()) {
+    if (bucket.pools.includes(worker.pool) && mayBeGivenTasks(worker)) serving++;
+  }
+  if (serving === 0)
+    return `the ${able} ${able === 1 ? 'worker that may run them is' : 'workers that may run them are'} leaving`;
+  return `${serving === 1 ? 'the one worker that may run them is' : `all ${serving} workers that may run them are`} busy`;
+};
+
+/** Names that no worker has at all; where each one exists but never together, all of them. */
+const missingNames = (state: SchedulerState, bucket: Bucket): readonly string[] => {
+  const names = [...bucket.needs.keys()].sort();
+  const pools = [...state.pools.values()].filter((pool) => pool.own === bucket.own);
+  const nowhere = names.filter((name) => pools.every((pool) => !pool.offered.has(name)));
+  if (nowhere.length > 0) return nowhere.map(showId);
+  const closest = pools
+    .map((pool) => missingCapabilities(pool.offered, bucket.needs))
+    .sort((one, other) => one.length - other.length)[0];
+  return (closest ?? names).map(
+    (name) =>
+      `${showId(name)} together with ${capabilityKey(bucket.needs)
+        .split('\u0000')
+        .filter((other) => other !== name)
+        .map(showId)
+        .join(', ')}`,
+  );
+};
+
+const whyNoStart = (adapter: Adapter, now: Instant): string => {
+  const name = `adapter ${showId(adapter.key)}`;
+  if (!adapter.up) return `${name} has not been heard for ${now - adapter.lastSeen} ms`;
+  if (adapter.blockedUntil !== undefined && adapter.blockedUntil > now) {
+    return `${name} is in trouble (${adapter.trouble}); next start in ${adapter.blockedUntil - now} ms`;
+  }
+  if (adapter.groups.size >= adapter.groupsMax) {
+    const leaving = adapter.phases.draining + adapter.phases.stopping;
+    return `${name} is at its limit of ${adapter.groupsMax}${leaving > 0 ? `, ${leaving} of them leaving` : ''}`;
+  }
+  return `${name} is about to start a group`;
+};

@@ -1,0 +1,115 @@
+/**
+ * Everything that is different with an adapter of the stock system: it mints group ids itself, lists nothing,
+ * answers without saying to what, and its workers do not name their group.
+ *
+ * S1 At most one start is in flight for each stock adapter; the next answer to a start names it.
+ * S2 An answer that names a group which nobody asked for any more gets a shutdown.
+ * S3 A worker joins the group whose answer named it, else the oldest group of a stock adapter that still lacks
+ *    workers: by arrival.
+ * S4 A group is stopped only when its workers hold nothing; 'not found' means forget it.
+ *
+ * One hole stays: when the answer to a start is lost, nobody can name that group, so nobody can stop it; its
+ * workers show up as workers without a group.
+ */
+import { groupId, workerId } from '@muster/protocol/ids';
+import type { GroupId, WorkerId } from '@muster/protocol/ids';
+import type { AdapterCommandResponse, Message } from '@muster/protocol/messages';
+import type { Adapter } from './adapter.ts';
+import type { Group } from './group.ts';
+import type { SchedulerState } from './state.ts';
+import type { Worker } from './worker.ts';
+
+export const startCommand = (group: Group): Message => ({
+  kind: 'adapterCommand',
+  command: 'startWorkerGroup',
+  groupId: group.adapter.own ? group.id : undefined,
+  capabilities: group.capabilities,
+});
+
+/** No answer has named it, so no command can. */
+export const isNameless = (group: Group): boolean => group.adapter.starting === group;
+
+/** Whether one more start may be sent now. */
+export const mayStart = (adapter: Adapter): boolean => adapter.own || adapter.starting === undefined;
+
+export type StockAnswer =
+  | {
+      readonly kind: 'started';
+      readonly group: Group;
+      readonly id: GroupId;
+      readonly workers: readonly WorkerId[];
+    }
+  | { readonly kind: 'startFailed'; readonly group: Group }
+  | { readonly kind: 'stopped'; readonly group: Group }
+  | { readonly kind: 'notFound'; readonly group: Group }
+  /** S2 */
+  | { readonly kind: 'unwanted'; readonly id: GroupId }
+  | { readonly kind: 'ignored'; readonly why: string };
+
+/** What an answer of a stock adapter means, by sender and order, because it carries nothing else. */
+export const readAnswer = (
+  state: SchedulerState,
+  adapter: Adapter,
+  response: AdapterCommandResponse,
+): StockAnswer => {
+  const { groupId: id, status, command } = response;
+  if (command === 'startWorkerGroup') {
+    const group = adapter.starting;
+    if (status === 'success' && id !== undefined) {
+      const known = state.groups.get(id);
+      if (known !== undefined) return { kind: 'ignored', why: 'it names a group that is known' };
+      return group === undefined
+        ? { kind: 'unwanted', id }
+        : { kind: 'started', group, id, workers: response.workerIds.map((worker) => workerId(worker)) };
+    }
+    return group === undefined
+      ? { kind: 'ignored', why: 'no start is in flight' }
+      : { kind: 'startFailed', group };
+  }
+  const group = id === undefined ? undefined : state.groups.get(id);
+  if (group === undefined || group.adapter !== adapter) return { kind: 'ignored', why: 'unknown group' };
+  if (status === 'success' || status === 'workerGroupShutdown') return { kind: 'stopped', group };
+  return status === 'workerGroupIDNotFound' ? { kind: 'notFound', group } : { kind: 'ignored', why: status };
+};
+
+/** The group goes by its real name from here on. */
+export const nameGroup = (
+  state: SchedulerState,
+  group: Group,
+  id: GroupId,
+  workers: readonly WorkerId[],
+): void => {
+  state.groups.delete(group.id);
+  group.id = groupId(id);
+  state.groups.set(group.id, group);
+  group.adapter.starting = undefined;
+  group.announced = new Set<string>(workers);
+  if (group.state.phase === 'requested') group.state.confirmed = true;
+};
+
+/** S3. Also for workers that came before the answer. */
+export const attributeByArrival = (state: SchedulerState, worker: Worker): Group | undefined => {
+  if (worker.own || state.adapters.size === 0) return undefined;
+  let oldest: Group | undefined;
+  for (const group of state.groups.values()) {
+    if (group.adapter.own || isNameless(group)) continue;
+    if (group.announced.has(worker.id)) return group;
+    const lacks = group.workers.size < group.adapter.workersPerGroup;
+    if (oldest === undefined && lacks && (group.phase === 'requested' || group.phase === 'running'))
+      oldest = group;
+  }
+  return oldest;
+};
+
+/** Workers without a group that arrived after this start was sent: they are taken for its. */
+export const arrivedSince = (state: SchedulerState, group: Group): readonly Worker[] => {
+  if (group.state.phase !== 'requested') return [];
+  const { sentAt } = group.state;
+  const missing = group.adapter.workersPerGroup - group.workers.size;
+  const found: Worker[] = [];
+  for (const worker of state.stockStrays) {
+    if (found.length >= missing) break;
+    if (group.announced.has(worker.id) || worker.registeredAt >= sentAt) found.push(worker);
+  }
+  return found;
+};

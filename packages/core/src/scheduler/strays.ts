@@ -1,0 +1,28 @@
+/** Workers without a group: they count as capacity and are never stopped, until a group claims them. */
+import { groupOfWorker } from '@muster/protocol/ids';
+import { side } from './state.ts';
+import type { SchedulerState } from './state.ts';
+import type { Worker } from './worker.ts';
+
+/** A worker that has no group, or none that we know (yet). */
+export const stray = (state: SchedulerState, worker: Worker): void => {
+  side(state, worker.own).ungrouped++;
+  if (!worker.own) {
+    state.stockStrays.add(worker);
+    return;
+  }
+  const named = groupOfWorker(worker.id);
+  if (named === undefined) return;
+  const others = state.strays.get(named);
+  if (others === undefined) state.strays.set(named, new Set([worker]));
+  else others.add(worker);
+};
+
+export const unstray = (state: SchedulerState, worker: Worker): void => {
+  side(state, worker.own).ungrouped--;
+  state.stockStrays.delete(worker);
+  const named = groupOfWorker(worker.id);
+  if (named === undefined) return;
+  const others = state.strays.get(named);
+  if (others?.delete(worker) === true && others.size === 0) state.strays.delete(named);
+};
