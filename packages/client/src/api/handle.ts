@@ -2,7 +2,7 @@
 import { showId, type TaskId } from '@muster/protocol/ids';
 import type { TaskEnd, TaskSink } from '../session/pending.ts';
 import type { Backend, Lane, Ticket } from './backend.ts';
-import { TaskCanceledError } from './errors.ts';
+import { ClientClosedError, TaskCanceledError } from './errors.ts';
 import { LogBuffer } from './logs.ts';
 import type { SubmitOptions, TaskLogEntry } from './options.ts';
 
@@ -71,6 +71,8 @@ export class SubmittedTask<T> implements TaskHandle<T>, TaskSink {
   ended(_slot: number, end: TaskEnd): void {
     if (this.#end !== undefined) return;
     this.#end = end;
+    // Whoever closes the client, or leaves its scope by an error, need not catch what that cancels.
+    if (!end.ok && end.error.cause instanceof ClientClosedError) this.result.catch(() => undefined);
     this.#logs.end();
     this.#onEnd();
     if (end.ok) this.#settle.resolve(end.value as T);
@@ -89,6 +91,7 @@ export class SubmittedTask<T> implements TaskHandle<T>, TaskSink {
       this.#lane = lane;
       this.#ticket = lane.submit(argument, this, 0, this.#id);
     } catch (error) {
+      if (error instanceof ClientClosedError) return this.#endCanceled(error);
       this.ended(0, { ok: false, error: error instanceof Error ? error : new Error(String(error)) });
     }
   }

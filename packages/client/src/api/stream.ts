@@ -3,7 +3,7 @@ import type { ValueError } from '@muster/protocol/values';
 import type { TaskEnd, TaskSink } from '../session/pending.ts';
 import type { Lane, Ticket } from './backend.ts';
 import { encodeArgument } from './command.ts';
-import { TaskCanceledError } from './errors.ts';
+import { ClientClosedError, TaskCanceledError } from './errors.ts';
 import type { MapOptions, TaskLogEntry } from './options.ts';
 import { CompletedSlots, type ItemEnd, OrderedSlots, type Slots } from './slots.ts';
 
@@ -186,8 +186,7 @@ export class MapStream<T> implements TaskStream<T>, TaskSink {
 
   #watch(signal: AbortSignal | undefined): void {
     if (signal === undefined) return;
-    const onAbort = (): void =>
-      this.#fail(new TaskCanceledError('TaskCanceledError', 'the map was canceled', '', signal.reason));
+    const onAbort = (): void => this.#fail(canceled(signal.reason));
     if (signal.aborted) return onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     this.#unwatch = () => signal.removeEventListener('abort', onAbort);
@@ -302,6 +301,7 @@ export class MapStream<T> implements TaskStream<T>, TaskSink {
       const ticket = this.#lane?.submit(argument, this, index);
       if (ticket !== undefined) this.#tickets.set(index, ticket);
     } catch (error) {
+      if (error instanceof ClientClosedError) return this.#fail(canceled(error));
       this.ended(index, { ok: false, error: error instanceof Error ? error : new Error(String(error)) });
     }
   }
@@ -318,3 +318,6 @@ export class MapStream<T> implements TaskStream<T>, TaskSink {
     }
   }
 }
+
+const canceled = (reason: unknown): TaskCanceledError =>
+  new TaskCanceledError('TaskCanceledError', 'the map was canceled', '', reason);
