@@ -22,7 +22,7 @@ interface Closable {
 const installed = async (): Promise<BullMq | undefined> => {
   const folder = join(root, '.muster', 'bullmq');
   mkdirSync(folder, { recursive: true });
-  const done = spawnSync('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error', 'bullmq@6.7.0'], { stdio: 'ignore' });
+  const done = spawnSync('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error', 'bullmq@6.7.0', 'ioredis@5'], { stdio: 'ignore' });
   if (done.status !== 0) return undefined;
   const path = createRequire(join(folder, 'package.json')).resolve('bullmq');
   const module = (await import(pathToFileURL(path).href)) as BullMq & { default?: BullMq };
