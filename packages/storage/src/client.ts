@@ -210,12 +210,12 @@ class StoreClient implements ObjectStoreClient {
 
   /** Ends the call at its deadline, put off while a large transfer that it may be part of moves. */
   #limit(call: Call): void {
-    let moved = this.#link?.bytesMoved ?? 0;
+    let movedBefore: number | undefined;
     const check = (): void => {
       const link = this.#link;
-      const now = link?.bytesMoved ?? 0;
-      if (link !== undefined && link.isMoving && now !== moved) {
-        moved = now;
+      const moved = link?.bytesMoved;
+      if (link?.isMoving === true && moved !== movedBefore) {
+        movedBefore = moved;
         timer = setTimeout(check, this.#timeoutMs);
         return;
       }

@@ -1,10 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connectObjectStore, type ObjectStoreClient } from './client.ts';
 import { bundleScript, ScriptProcess } from './testing/processes.ts';
 import { testId } from './testing/raw-peer.ts';
+
+// A loaded machine may take its time; nothing here waits for time to pass.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const MIB = 1024 * 1024;
 const LARGE_BYTES = 512 * MIB;

@@ -1,11 +1,14 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connectObjectStore, type ObjectStoreClient, type StoreConnection } from './client.ts';
 import type { ReadyLine } from './main.ts';
 import { bundleScript, ScriptProcess, until } from './testing/processes.ts';
 import { testId } from './testing/raw-peer.ts';
+
+// A loaded machine may take its time; nothing here waits for time to pass.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let scripts: string;
 let script: string;

@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startObjectStoreServer, type ObjectStoreServer } from './server.ts';
 import { frame, RawPeer } from './testing/raw-peer.ts';
 import { decodeHeader, HEADER_BYTES } from './wire/headers.ts';
 import { REQUEST, RESPONSE } from './wire/types.ts';
+
+// A loaded machine may take its time; nothing here waits for time to pass.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const FIXTURES = new URL('../fixtures/', import.meta.url);
 const DEADLINE_MS = 20_000;

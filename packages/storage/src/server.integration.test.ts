@@ -1,14 +1,17 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StoreLog } from './log.ts';
 import { startObjectStoreServer, type ObjectStoreServer, type ObjectStoreServerOptions } from './server.ts';
 import { frame, RawPeer, requestFrame, testId } from './testing/raw-peer.ts';
 import { encodeObjectId } from '@muster/protocol/object-storage';
 import { WANT_ALL } from './wire/headers.ts';
 import { REQUEST, RESPONSE } from './wire/types.ts';
+
+// A loaded machine may take its time; nothing here waits for time to pass.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const A = testId('a');
 const B = testId('b');
@@ -428,7 +431,6 @@ describe('addresses', () => {
     expect(() => statSync(path)).toThrow();
     // What a killed process leaves: a socket that nobody listens at.
     await new Promise<void>((resolve) => dead.listen({ path: `${path}.live` }, resolve));
-    const { linkSync } = await import('node:fs');
     linkSync(`${path}.live`, path);
     await new Promise((resolve) => dead.close(resolve));
     await start({ path });

@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { connectObjectStore } from './client.ts';
 import { startObjectStoreServer } from './server.ts';
 import {
   superviseObjectStore,
@@ -11,6 +12,9 @@ import {
 } from './supervisor.ts';
 import { bundleScript, isRunning, ScriptProcess, until } from './testing/processes.ts';
 import { testId } from './testing/raw-peer.ts';
+
+// A loaded machine may take its time; nothing here waits for time to pass.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const MARK = 'owner mark';
 let scripts: string;
@@ -106,7 +110,6 @@ describe('the supervisor', () => {
       stderr: 'ignore',
     });
     const before = (await first.firstLine()) as SupervisedState & { readonly pid: number };
-    const { connectObjectStore } = await import('./client.ts');
     const client = connectObjectStore({ path });
     await client.put(testId('a'), Buffer.from('kept'));
     first.kill();
@@ -159,7 +162,7 @@ describe('the supervisor', () => {
   });
 
   it('replaces a store that hangs', async () => {
-    const { supervisor, states } = supervise({ pingIntervalMs: 100 });
+    const { supervisor, states } = supervise({ pingIntervalMs: 300 });
     await supervisor.ready();
     const pid = pidOf(supervisor);
     process.kill(pid, 'SIGSTOP');

@@ -55,7 +55,7 @@ export interface ObjectStoreSupervisor extends AsyncDisposable {
 
 const PING_INTERVAL_MS = 2000;
 /** Signs of life that may fail in a row: a machine under load, a suspended one. */
-const PING_MISSES_MAX = 5;
+const PING_MISSES_MAX = 10;
 const START_TIMEOUT_MS = 15_000;
 const STOP_GRACE_MS = 5000;
 const RESTART_MS_MIN = 50;
