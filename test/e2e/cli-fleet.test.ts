@@ -145,7 +145,7 @@ describe('muster map on a running fleet', { timeout: STORY_MS }, () => {
   });
 
   it('ends with 130 on Ctrl-C, and the fleet is free again', async () => {
-    const long = sandbox.run(['map', '--', 'sh', '-c', 'echo started; sleep 120'], { stdin: '1\n2\n' });
+    const long = sandbox.run(['map', '--', 'sh', '-c', 'sleep 120'], { stdin: '1\n2\n' });
     await until(async () => (await statusOf(sandbox)).tasks.assigned > 0, () => `a task is assigned\n${long.stderr()}`);
     long.child.kill('SIGINT');
     expect(await long.exit).toMatchObject({ code: 130 });
@@ -186,7 +186,7 @@ describe('muster up', { timeout: STORY_MS }, () => {
     expect(after.tasks).toMatchObject({ succeeded: 3, failed: 0, waiting: 0 });
     expect(after.groupsStarted).toBeGreaterThan(0);
     expect(after.groupsStopped).toBe(after.groupsStarted);
-    expect(up.stdout()).toMatch(/1 group: 1 (starting|running)/);
+    expect(up.stdout()).toMatch(/groups?: \d (starting|running)/);
     up.child.kill('SIGINT');
     expect(await up.exit).toEqual({ code: 130, signal: null });
     expect(isAnnounced(sandbox)).toBe(false);
@@ -195,12 +195,12 @@ describe('muster up', { timeout: STORY_MS }, () => {
 
   it('drains on the first Ctrl-C: a running job ends well', async () => {
     const up = await startUp(sandbox);
-    const job = sandbox.run(['map', '--', 'sh', '-c', 'echo on; while [ ! -e go ]; do sleep 0.05; done; echo ended'], { stdin: '1\n' });
-    await until(async () => (await statusOf(sandbox)).tasks.assigned === 1, () => 'the job is assigned');
+    const job = sandbox.run(['map', '--', 'sh', '-c', 'touch on; while [ ! -e go ]; do sleep 0.05; done; echo ended'], { stdin: '1\n' });
+    await until(() => existsSync(join(sandbox.directory, 'on')), () => `the job runs\n${job.stderr()}`);
     up.child.kill('SIGINT');
     await up.seen('draining');
     writeFileSync(join(sandbox.directory, 'go'), '');
-    expect(await ran(job)).toMatchObject({ code: 0, stdout: 'on\nended\n' });
+    expect(await ran(job)).toMatchObject({ code: 0, stdout: 'ended\n' });
     expect(await up.exit).toMatchObject({ code: 130 });
     await nothingLeft(sandbox, DEADLINE_MS);
   });
@@ -256,13 +256,13 @@ describe('muster up', { timeout: STORY_MS }, () => {
 
   it('names a busy port and the way out', async () => {
     const port = await freePort();
-    const other = createServer();
+    const other = createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
     const { code, stderr } = await ran(sandbox.run(['up', `tcp://127.0.0.1:${port}`]));
     await new Promise((resolve) => other.close(resolve));
     expect(code).toBe(1);
     expect(stderr).toContain(String(port));
-    expect(stderr).not.toContain('at Object.');
+    expect(stderr).not.toMatch(/\n +at /);
     await nothingLeft(sandbox, DEADLINE_MS);
     expect(isAnnounced(sandbox)).toBe(false);
   });

@@ -33,7 +33,8 @@ describe('muster', { timeout: DEADLINE_MS }, () => {
     expect(stderr).toContain('Did you mean: muster status');
   });
 
-  it.each([['up'], ['map'], ['status'], ['drain'], ['scheduler'], ['adapter', 'native'], ['worker'], ['object-store']])('shows examples and exit codes in %s %s --help', async (...words) => {
+  it.each(['up', 'map', 'status', 'drain', 'scheduler', 'adapter native', 'worker', 'object-store'])('shows examples and exit codes in muster %s --help', async (name) => {
+    const words = name.split(' ');
     const { code, stdout } = await finished(sandbox.run([...words, '--help']));
     expect(code).toBe(0);
     expect(stdout).toContain('Examples:');

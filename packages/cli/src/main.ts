@@ -136,9 +136,9 @@ export const main = async (argv: readonly string[]): Promise<void> => {
     const { explainError } = await import('./command.ts');
     const { text, exitCode } = explainError(error);
     const line = takeLifeline();
+    if (line === undefined) process.stderr.write(`muster: ${text}\n`);
     line?.say({ kind: 'failed', message: text, hint: '' });
     line?.close();
-    process.stderr.write(`muster: ${text}\n`);
     process.exitCode = exitCode;
   }
 };

@@ -50,11 +50,11 @@ const openStore = (settings: SchedulerSettings, log: Log): ((bound: readonly str
 };
 
 /** What a person can do about a scheduler that did not start. */
-const explain = (error: unknown, settings: SchedulerSettings): unknown => {
+const explain = (error: unknown): unknown => {
   if (error instanceof AddressError) return new CliError('usage', error.message, '', { cause: error });
   const code = systemCode(error);
   if (code === 'EADDRINUSE' || code === 'addressInUse') {
-    const hint = `Stop the other one, or choose another address: muster scheduler tcp://127.0.0.1:PORT (the object store takes the port after it; ${settings.addresses.join(' ')} was asked for)`;
+    const hint = 'The object store takes the port after the one of the scheduler, so choose one with two free in a row.';
     return new CliError('failed', messageOf(error), hint, { cause: error });
   }
   return code === undefined ? error : new CliError('failed', `the scheduler cannot start: ${messageOf(error)}`, '', { cause: error });
@@ -89,7 +89,7 @@ const serve = async (settings: SchedulerSettings, { ignored }: CommandExtra): Pr
       openStore: openStore(settings, log),
     });
   } catch (error) {
-    throw explain(error, settings);
+    throw explain(error);
   }
   return host(hosted(scheduler, settings, log));
 };

@@ -1,4 +1,5 @@
 /** Runs jobs with a bounded window over anything that can run one: starts, retries, halts, keeps order, counts. */
+import { setMaxListeners } from 'node:events';
 import type { CommandResult } from '@muster/protocol/calls';
 import { isHalted, type HaltRule } from './halt.ts';
 import type { Template } from './template.ts';
@@ -63,6 +64,7 @@ export const isSuccess = (finished: Finished): boolean =>
 export const runJobs = async (options: RunOptions): Promise<RunSummary> => {
   const stopStarting = new AbortController();
   const cancelRunning = new AbortController();
+  setMaxListeners(0, cancelRunning.signal); // each running job listens
   const onAbort = (): void => {
     stopStarting.abort();
     cancelRunning.abort();
