@@ -6,10 +6,11 @@
  * says so, counts one skip and changes nothing: the generated code is committed.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -75,5 +76,10 @@ if (request === undefined) {
 } else {
   mkdirSync(generated, { recursive: true });
   await generate(request, generated);
+  // The request itself is a fixture of the tests, which run without the compiler.
+  writeFileSync(
+    join(root, 'packages/protocol/generator/fixtures/schema.request.gz'),
+    gzipSync(request, { level: 9 }),
+  );
   console.log(`generate: wrote ${SCHEMAS.length} modules to packages/protocol/src/generated`);
 }

@@ -12,10 +12,10 @@ type Read = (r: Reader, p: number) => Value | undefined;
 
 const exported: Readonly<Record<string, unknown>> = { ...common, ...status, ...message, ...objectStorage };
 
-const functionNamed = <T>(name: string): T => {
+const functionNamed = (name: string): unknown => {
   const found = exported[name];
   if (typeof found !== 'function') throw new Error(`the generated code has no ${name}`);
-  return found as T;
+  return found;
 };
 
 const builder = new Builder();
@@ -23,12 +23,12 @@ const reader = new Reader();
 
 /** A frame whose root is the struct with this name. */
 export const writeRoot = (name: string, value: Value): Uint8Array => {
-  functionNamed<Write>(`write${name}`)(builder, builder.open(), value);
+  (functionNamed(`write${name}`) as Write)(builder, builder.open(), value);
   return builder.finish();
 };
 
 export const readRoot = (name: string, frame: Uint8Array): Value | undefined =>
-  functionNamed<Read>(`read${name}At`)(reader, reader.open(frame, 0, frame.length));
+  (functionNamed(`read${name}At`) as Read)(reader, reader.open(frame, 0, frame.length));
 
 /** Splits a stream of messages into frames. */
 export const framesOf = (stream: Buffer): Buffer[] => {

@@ -61,20 +61,27 @@ export const measured32 = (value: number): number => measured(value, U32_MAX);
 export const measured64 = (value: number): number => measured(value, Number.MAX_SAFE_INTEGER);
 
 /* The same few sets come with every task: one Map for each. Cleared when full, so peers cannot fill it for good. */
-const KNOWN_MAX = 256;
+const KNOWN_SETS_MAX = 256;
+const KNOWN_NAMES_MAX = 16;
+const KNOWN_KEY_CHARS_MAX = 1024;
 const known = new Map<string, Capabilities>();
+
+const keyOf = (list: readonly Common.TaskCapability[]): string => {
+  let key = '';
+  for (const { name, value } of list) key += `${name ?? ''}\u0000${value}\u0000`;
+  return key;
+};
 
 export const toCapabilities = (list: readonly Common.TaskCapability[] | undefined): Capabilities => {
   if (list === undefined || list.length === 0) return NO_CAPABILITIES;
-  let key = '';
-  for (const { name, value } of list) key += `${name ?? ''}\u0000${value}\u0000`;
-  const found = known.get(key);
+  const key = list.length <= KNOWN_NAMES_MAX ? keyOf(list) : undefined;
+  const found = key === undefined ? undefined : known.get(key);
   if (found !== undefined) return found;
   const capabilities = new Map<string, number | 'present'>();
   for (const { name, value } of list)
     capabilities.set(name ?? '', value === WITHOUT_QUANTITY ? 'present' : Number(value));
-  if (key.length <= KNOWN_MAX) {
-    if (known.size >= KNOWN_MAX) known.clear();
+  if (key !== undefined && key.length <= KNOWN_KEY_CHARS_MAX) {
+    if (known.size >= KNOWN_SETS_MAX) known.clear();
     known.set(key, capabilities);
   }
   return capabilities;

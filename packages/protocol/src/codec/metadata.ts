@@ -9,8 +9,22 @@ import { measured64 } from './fields.ts';
 const TASK_METADATA_BYTES = 6;
 const RESULT_METADATA_BYTES = 16;
 
-/** As a Buffer over the same bytes: its readers check the range and are fast. */
-const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+/* Read by hand: a DataView or Buffer over the few bytes would cost more than all the rest of a head. */
+const float = new Float32Array(1);
+const floatBits = new Int32Array(float.buffer);
+
+const readInt32 = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at] ?? 0) << 24) |
+  ((bytes[at + 1] ?? 0) << 16) |
+  ((bytes[at + 2] ?? 0) << 8) |
+  (bytes[at + 3] ?? 0);
+
+const readUint32 = (bytes: Uint8Array, at: number): number => readInt32(bytes, at) >>> 0;
+
+const readFloat32 = (bytes: Uint8Array, at: number): number => {
+  floatBits[0] = readInt32(bytes, at);
+  return float[0] ?? 0;
+};
 
 export const encodeTaskMetadata = (metadata: TaskMetadata): Uint8Array => {
   const { priority } = metadata;
@@ -29,14 +43,14 @@ export const decodeTaskMetadata = (bytes: Uint8Array | undefined): TaskMetadata 
     throw new ProtocolError('fieldInvalid', `task metadata of ${bytes.length} bytes`);
   return {
     profiling: bytes[0] !== 0,
-    priority: bufferOf(bytes).readInt32BE(1),
+    priority: readInt32(bytes, 1),
     streamOutput: bytes[5] !== 0,
   };
 };
 
 /** 0 where the metadata is absent or malformed: the worker answers for it, not the scheduler. */
 export const priorityOf = (bytes: Uint8Array | undefined): number =>
-  bytes?.length === TASK_METADATA_BYTES ? bufferOf(bytes).readInt32BE(1) : 0;
+  bytes?.length === TASK_METADATA_BYTES ? readInt32(bytes, 1) : 0;
 
 export const encodeResultMetadata = (metadata: ResultMetadata): Uint8Array => {
   const memory = measured64(metadata.memoryPeakBytes);
@@ -53,17 +67,16 @@ export const decodeResultMetadata = (bytes: Uint8Array | undefined): ResultMetad
   if (bytes === undefined || bytes.length === 0) return undefined;
   if (bytes.length !== RESULT_METADATA_BYTES)
     throw new ProtocolError('fieldInvalid', `result metadata of ${bytes.length} bytes`);
-  const buffer = bufferOf(bytes);
   return {
-    durationS: buffer.readFloatBE(0),
-    memoryPeakBytes: buffer.readUInt32BE(4) * 0x100000000 + buffer.readUInt32BE(8),
-    cpuS: buffer.readFloatBE(12),
+    durationS: readFloat32(bytes, 0),
+    memoryPeakBytes: readUint32(bytes, 4) * 0x100000000 + readUint32(bytes, 8),
+    cpuS: readFloat32(bytes, 12),
   };
 };
 
 /** Milliseconds; undefined where the metadata is absent or malformed. */
 export const durationMsOf = (bytes: Uint8Array | undefined): number | undefined => {
   if (bytes?.length !== RESULT_METADATA_BYTES) return undefined;
-  const durationMs = bufferOf(bytes).readFloatBE(0) * 1000;
+  const durationMs = readFloat32(bytes, 0) * 1000;
   return durationMs >= 0 && durationMs < Infinity ? durationMs : undefined;
 };

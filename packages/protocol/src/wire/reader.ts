@@ -34,14 +34,21 @@ const U32_LIST = 4;
 const POINTER_LIST = 6;
 const COMPOSITE_LIST = 7;
 
-const { latin1Slice, utf8Slice } = Buffer.prototype as unknown as {
-  latin1Slice(this: Uint8Array, start: number, end: number): string;
-  utf8Slice(this: Uint8Array, start: number, end: number): string;
-};
+declare global {
+  interface Buffer {
+    /** Part of Node's runtime but not of its type declarations; works on any Uint8Array. */
+    latin1Slice(start: number, end: number): string;
+    utf8Slice(start: number, end: number): string;
+  }
+}
+const { latin1Slice, utf8Slice } = Buffer.alloc(0);
 
-/** Signed 32 bits. `!`: callers have checked the position against the frame; out of it, the result is 0. */
+/** Signed 32 bits. Callers have checked the position; bytes outside of the buffer would read as 0. */
 const i32 = (bytes: Uint8Array, at: number): number =>
-  bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+  (bytes[at] ?? 0) |
+  ((bytes[at + 1] ?? 0) << 8) |
+  ((bytes[at + 2] ?? 0) << 16) |
+  ((bytes[at + 3] ?? 0) << 24);
 
 const refuse = (code: ConstructorParameters<typeof ProtocolError>[0], message: string): never => {
   throw new ProtocolError(code, message);
@@ -245,7 +252,7 @@ export class Reader {
     if (length > 64) return latin1Slice.call(this.bytes, at, at + length);
     const end = at + length;
     // The last bytes tell ids apart: the first ones are the same for all objects of a stock client.
-    const slot = (i32(this.bytes, end - 4) ^ this.bytes[end - 5]! ^ length) & 63;
+    const slot = (i32(this.bytes, end - 4) ^ (this.bytes[end - 5] ?? 0) ^ length) & 63;
     const known = this.#known[slot] ?? '';
     if (known.length === length && this.#same(known, at)) return known;
     return (this.#known[slot] = latin1Slice.call(this.bytes, at, end));
@@ -306,11 +313,11 @@ export class Reader {
   }
 
   u8(at: number): number {
-    return this.bytes[at]!;
+    return this.bytes[at] ?? 0;
   }
 
   u16(at: number): number {
-    return this.bytes[at]! | (this.bytes[at + 1]! << 8);
+    return (this.bytes[at] ?? 0) | ((this.bytes[at + 1] ?? 0) << 8);
   }
 
   u32(at: number): number {
