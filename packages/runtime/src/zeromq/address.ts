@@ -63,7 +63,26 @@ export const prepareBind = async (address: Address): Promise<string> => {
   }
 };
 
-/** Removes a socket file that nobody listens on. libzmq would remove one that is in use, too. */
+/** A socket file that we made; libzmq leaves it behind. */
+export interface SocketFile {
+  readonly path: string;
+  readonly inode: number;
+}
+
+/** After a bind: the file to remove at the end; undefined for addresses that have none. */
+export const socketFileOf = async (address: Address): Promise<SocketFile | undefined> => {
+  if (address.kind !== 'ipc' || address.path.startsWith('@')) return undefined;
+  const found = await lstat(address.path).catch(() => undefined);
+  return found === undefined ? undefined : { path: address.path, inode: found.ino };
+};
+
+/** Removes the file unless somebody else has bound the path since. */
+export const removeSocketFile = async (file: SocketFile): Promise<void> => {
+  const found = await lstat(file.path).catch(() => undefined);
+  if (found?.ino === file.inode) await unlink(file.path).catch(() => undefined);
+};
+
+/** Removes a socket file that nobody listens on. libzmq would take over one that is in use, too. */
 const clearStaleSocket = async (text: string, path: string): Promise<void> => {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return;

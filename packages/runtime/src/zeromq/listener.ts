@@ -4,7 +4,8 @@ import { peerId, showId } from '@muster/protocol/ids';
 import { turns } from '../transport/turns.ts';
 import type { Turns } from '../transport/turns.ts';
 import type { Listener, ListenOptions } from '../transport.ts';
-import { addressError, needsIpv6, parseAddress, prepareBind } from './address.ts';
+import { addressError, needsIpv6, parseAddress, prepareBind, removeSocketFile, socketFileOf } from './address.ts';
+import type { SocketFile } from './address.ts';
 import { countedNotes, watchHandshakes } from './notes.ts';
 import type { Notes, OnNote } from './notes.ts';
 import { receiveLoop } from './receive.ts';
@@ -18,14 +19,19 @@ const BIND_RETRY_MS = 60;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-const bindOne = async (router: Router, text: string): Promise<string> => {
+interface Bound {
+  readonly address: string;
+  readonly file: SocketFile | undefined;
+}
+
+const bindOne = async (router: Router, text: string): Promise<Bound> => {
   const address = parseAddress(text, 'listen');
   for (let tried = 1; ; tried++) {
     try {
       const target = await prepareBind(address);
       // Not bind(): it works on a thread of its own, and the socket must not be used meanwhile.
       router.bindSync(target);
-      return router.lastEndpoint ?? target;
+      return { address: router.lastEndpoint ?? target, file: await socketFileOf(address) };
     } catch (cause) {
       const error = addressError(text, 'listen on', cause);
       if (error.code !== 'EADDRINUSE' || address.kind === 'ipc' || tried === BIND_TRIES) throw error;
@@ -41,14 +47,15 @@ export const listen = async (
 ): Promise<Listener> => {
   const ipv6 = addresses.map((text) => parseAddress(text, 'listen')).some(needsIpv6);
   const router = openRouter(options, ipv6);
+  const bound: Bound[] = [];
   try {
-    const bound: string[] = [];
     for (const address of addresses) bound.push(await bindOne(router, address));
-    return serve(router, bound, options, countedNotes(onNote));
   } catch (error) {
+    await unbindAll(router, bound);
     router.close();
     throw error;
   }
+  return serve(router, bound, options, countedNotes(onNote));
 };
 
 /** Who is there, and what they send: the receiving half of the listener. */
@@ -116,7 +123,20 @@ class Reception {
   }
 }
 
-const serve = (router: Router, addresses: readonly string[], options: ListenOptions, note: Notes): Listener => {
+const unbindAll = async (router: Router, bound: readonly Bound[]): Promise<void> => {
+  for (const { address, file } of bound) {
+    try {
+      // Not unbindSync(), which binds in zeromq 6.8.0, and not unbind(), which works on another thread. In libzmq
+      // zmq_disconnect and zmq_unbind are one function. Source: socket.cc of the binding, zmq.cpp of libzmq 4.3.5.
+      router.disconnect(address);
+    } catch {
+      // The socket is closed next, which ends the binding, too.
+    }
+    if (file !== undefined) await removeSocketFile(file);
+  }
+};
+
+const serve = (router: Router, bound: readonly Bound[], options: ListenOptions, note: Notes): Listener => {
   const collected = turns();
   const sender = new Sender({
     queueBytesMax: options.queueBytesMax ?? QUEUE_BYTES_MAX_DEFAULT,
@@ -135,19 +155,13 @@ const serve = (router: Router, addresses: readonly string[], options: ListenOpti
     collected.stop();
     await sender.flush(LINGER_MS);
     sender.stop();
-    for (const address of addresses) {
-      try {
-        router.unbindSync(address);
-      } catch {
-        // The socket is closed next, which ends the binding, too.
-      }
-    }
+    await unbindAll(router, bound);
     router.linger = LINGER_MS;
     router.close();
   };
   watchTrouble(router, note);
   const listener: Listener = {
-    addresses,
+    addresses: bound.map(({ address }) => address),
     trySend(to, frame) {
       if (closing !== undefined) return 'full';
       const peer = reception.peerOf(to);

@@ -22,8 +22,11 @@ const SOCKETS_MAX = 16_384;
  */
 export const PIPE_FRAMES_MAX = 1000;
 
-/** How long what was handed to libzmq may still be written after `close()`. Node's exit waits no longer than this. */
-export const LINGER_MS = 200;
+/**
+ * How long what was handed to libzmq may still be written after `close()`; the end of the process waits no longer
+ * than this, and no time at all when everything is written. From 500 ms on, the binding prints a warning.
+ */
+export const LINGER_MS = 300;
 
 export const FRAME_BYTES_MAX_DEFAULT: number = 256 * 1024 * 1024;
 export const QUEUE_BYTES_MAX_DEFAULT: number = 64 * 1024 * 1024;
