@@ -50,38 +50,41 @@ export const encodeMessage = (message: Message): Uint8Array => {
 export const decodeMessage = (frame: Uint8Array, start = 0, end: number = frame.length): Message =>
   readFrame(frame, start, end, (r, root) => readMessage(r, root, start, end));
 
-/** Kinds by tag; the monitor's and internal messages have none. */
-const KINDS: ReadonlyMap<number, MessageKind> = new Map<number, MessageKind>([
-  [MessageTag.task, 'task'],
-  [MessageTag.taskCancel, 'taskCancel'],
-  [MessageTag.taskCancelConfirm, 'taskCancelConfirm'],
-  [MessageTag.taskResult, 'taskResult'],
-  [MessageTag.taskLog, 'taskLog'],
-  [MessageTag.graphTask, 'graphTask'],
-  [MessageTag.objectInstruction, 'objectInstruction'],
-  [MessageTag.clientHeartbeat, 'clientHeartbeat'],
-  [MessageTag.clientHeartbeatEcho, 'clientHeartbeatEcho'],
-  [MessageTag.workerHeartbeat, 'workerHeartbeat'],
-  [MessageTag.workerHeartbeatEcho, 'workerHeartbeatEcho'],
-  [MessageTag.disconnectRequest, 'disconnectRequest'],
-  [MessageTag.disconnectResponse, 'disconnectResponse'],
-  [MessageTag.clientDisconnect, 'clientDisconnect'],
-  [MessageTag.clientShutdownResponse, 'clientShutdownResponse'],
-  [MessageTag.informationRequest, 'informationRequest'],
-  [MessageTag.informationResponse, 'informationResponse'],
-  [MessageTag.workerAdapterHeartbeat, 'adapterHeartbeat'],
-  [MessageTag.workerAdapterHeartbeatEcho, 'adapterHeartbeatEcho'],
-  [MessageTag.workerAdapterCommand, 'adapterCommand'],
-  [MessageTag.workerAdapterCommandResponse, 'adapterCommandResponse'],
-  [MessageTag.taskBatch, 'taskBatch'],
-  [MessageTag.taskResultBatch, 'taskResultBatch'],
-  [MessageTag.resultAck, 'resultAck'],
-  [MessageTag.takeBack, 'takeBack'],
-  [MessageTag.tasksReturned, 'tasksReturned'],
-  [MessageTag.tasksHeld, 'tasksHeld'],
-  [MessageTag.drain, 'drain'],
-  [MessageTag.drainStatus, 'drainStatus'],
-]);
+/** Every kind has a tag; the monitor's and internal messages have no kind. */
+const TAGS: Readonly<Record<MessageKind, number>> = {
+  task: MessageTag.task,
+  taskCancel: MessageTag.taskCancel,
+  taskCancelConfirm: MessageTag.taskCancelConfirm,
+  taskResult: MessageTag.taskResult,
+  taskLog: MessageTag.taskLog,
+  graphTask: MessageTag.graphTask,
+  objectInstruction: MessageTag.objectInstruction,
+  clientHeartbeat: MessageTag.clientHeartbeat,
+  clientHeartbeatEcho: MessageTag.clientHeartbeatEcho,
+  workerHeartbeat: MessageTag.workerHeartbeat,
+  workerHeartbeatEcho: MessageTag.workerHeartbeatEcho,
+  disconnectRequest: MessageTag.disconnectRequest,
+  disconnectResponse: MessageTag.disconnectResponse,
+  clientDisconnect: MessageTag.clientDisconnect,
+  clientShutdownResponse: MessageTag.clientShutdownResponse,
+  informationRequest: MessageTag.informationRequest,
+  informationResponse: MessageTag.informationResponse,
+  adapterHeartbeat: MessageTag.workerAdapterHeartbeat,
+  adapterHeartbeatEcho: MessageTag.workerAdapterHeartbeatEcho,
+  adapterCommand: MessageTag.workerAdapterCommand,
+  adapterCommandResponse: MessageTag.workerAdapterCommandResponse,
+  taskBatch: MessageTag.taskBatch,
+  taskResultBatch: MessageTag.taskResultBatch,
+  resultAck: MessageTag.resultAck,
+  takeBack: MessageTag.takeBack,
+  tasksReturned: MessageTag.tasksReturned,
+  tasksHeld: MessageTag.tasksHeld,
+  drain: MessageTag.drain,
+  drainStatus: MessageTag.drainStatus,
+};
+const KINDS: ReadonlyMap<number, MessageKind> = new Map(
+  (Object.entries(TAGS) as [MessageKind, number][]).map(([kind, tag]) => [tag, kind]),
+);
 
 /** The kind of a frame without decoding it; undefined for unknown tags and for bytes that are no frame. */
 export const peekKind = (frame: Uint8Array): MessageKind | undefined => {

@@ -10,6 +10,7 @@ import {
   encodeMessage,
   encodeTask,
   encodeTaskResult,
+  ProtocolError,
 } from './codec.ts';
 import {
   decodeResultMetadata,
@@ -18,7 +19,7 @@ import {
   encodeTaskMetadata,
 } from './codec/metadata.ts';
 import { ObjectRequestHeaderType, ObjectResponseHeaderType } from './generated/object_storage.ts';
-import { clientId, groupId, NO_CAPABILITIES, objectId, taskId, workerId } from './ids.ts';
+import { adapterId, clientId, groupId, NO_CAPABILITIES, objectId, taskId, workerId } from './ids.ts';
 import type { Message, Task, TaskResult } from './messages.ts';
 import {
   decodeObjectId,
@@ -202,6 +203,13 @@ describe('golden vectors', () => {
       },
     });
     expect(hexOf(encodeMessage(message))).toBe(hexOf(RESULT));
+  });
+
+  it('command of a later release, whose layout is another: refused', () => {
+    const command =
+      bytes(`00000000080000000000000001000100 1b000000000000000000000000000100 01000000170000000400000001000100
+      03000000000000000100000007000000 0000000001000100`);
+    expect(() => decodeMessage(command)).toThrow(ProtocolError);
   });
 
   it('metadata blobs: both ways', () => {

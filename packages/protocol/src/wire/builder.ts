@@ -11,6 +11,8 @@ const ARENA_KEPT_BYTES = 1024 * 1024;
 const ARENA_BYTES = 16 * 1024;
 /** Below this many bytes a loop beats a call into the runtime. */
 const SHORT_BYTES = 48;
+/** Source: 29 bits of a list pointer. */
+const BYTES_MAX = 0x1fffffff;
 
 if (new Uint8Array(new Uint32Array([1]).buffer)[0] !== 1)
   throw new Error('Muster runs on little-endian machines only');
@@ -107,6 +109,7 @@ export class Builder {
   }
 
   #bytes(p: number, count: number): number {
+    if (count > BYTES_MAX) outOfRange(count, 'number of bytes');
     const at = this.#allocateBytes(count);
     this.#point(p, at, 1, (count << 3) | 2);
     return at;

@@ -23,6 +23,8 @@ const BUDGET_SLACK_WORDS = 512;
 const ELEMENT_WORDS_MIN = 2;
 /** Source: the limit of the C++ implementation's stream reader. */
 const SEGMENTS_MAX = 512;
+/** Far below the longest string that the runtime can make. */
+const STRING_BYTES_MAX = 2 ** 28;
 const NO_BYTES = new Uint8Array(0);
 const NO_SEGMENTS: readonly number[] = [];
 
@@ -126,8 +128,13 @@ export class Reader {
 
   /** Makes the segment that holds a pointer the current one. */
   #seek(at: number): void {
+    // The last segment that starts at or before the pointer; empty ones share their start with the next.
     let i = 0;
-    while (at >= (this.#segments[i + 1] ?? Infinity)) i++;
+    for (let beyond = this.#segments.length - 1; beyond - i > 1;) {
+      const middle = (i + beyond) >> 1;
+      if ((this.#segments[middle] ?? 0) <= at) i = middle;
+      else beyond = middle;
+    }
     this.#start = this.#segments[i] ?? 0;
     this.#end = this.#segments[i + 1] ?? 0;
   }
@@ -236,16 +243,24 @@ export class Reader {
     return this.count === 0 ? NO_BYTES : this.bytes.subarray(at, at + this.count);
   }
 
+  /** As `data`, for bytes that become a string. */
+  #string(p: number): number {
+    const at = this.data(p);
+    if (this.count > STRING_BYTES_MAX && at !== NONE)
+      refuse('fieldInvalid', `a string of ${this.count} bytes`);
+    return at;
+  }
+
   /** Data as a string with one character per byte. */
   latin1(p: number): string | undefined {
-    const at = this.data(p);
+    const at = this.#string(p);
     if (at === NONE) return undefined;
     return this.count === 0 ? '' : latin1Slice.call(this.bytes, at, at + this.count);
   }
 
   /** As `latin1`; the same value read again is the same string, which saves its memory. */
   interned(p: number): string | undefined {
-    const at = this.data(p);
+    const at = this.#string(p);
     if (at === NONE) return undefined;
     const length = this.count;
     if (length === 0) return '';
@@ -264,7 +279,7 @@ export class Reader {
   }
 
   text(p: number): string | undefined {
-    const at = this.data(p);
+    const at = this.#string(p);
     if (at === NONE) return undefined;
     const end = at + this.count - 1;
     if (end < at || this.bytes[end] !== 0) refuse('textMalformed', 'text without its closing NUL');
