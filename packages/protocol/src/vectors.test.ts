@@ -125,6 +125,20 @@ const VECTORS: readonly (readonly [name: string, hex: string, message: Message])
       features: 0,
     },
   ],
+  [
+    'heartbeat of a later release’s manager, whose id is in our slot',
+    `00000000080000000000000001000100 19000000000000000000000001000200 04000000000000000500000007000000
+     05000000220000000000000001000100 776d2d3100000000`,
+    {
+      kind: 'adapterHeartbeat',
+      groupsMax: 4,
+      workersPerGroup: 0,
+      capabilities: NO_CAPABILITIES,
+      adapterId: adapterId('wm-1'),
+      groups: undefined,
+      features: 0,
+    },
+  ],
 ];
 
 const TASK =
