@@ -3,7 +3,7 @@
  * processes. `muster up` is one that announces itself; `muster map` and examples start one of their own.
  */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { SchedulerStatus } from '@muster/core/scheduler-types';
 import { fleetEnv } from './host.ts';
 import { askScheduler, watchStatus } from './operator.ts';
@@ -122,7 +122,8 @@ const startChildren = (options: FleetOptions, addresses: readonly string[], dire
       ...['--max-workers', String(options.groupsMax ?? availableParallelism())],
       ...['--workers-per-group', String(options.workersPerGroup ?? 1)],
       ...['--death-timeout-seconds', String(DEATH_TIMEOUT_S)],
-      ...['--state-dir', join(directory, 'a'), '--adapter-name', 'native'],
+      // The name is the mark by which an adapter knows its groups: two fleets with one name would stop each other's.
+      ...['--state-dir', join(directory, 'a'), '--adapter-name', `native-${basename(directory)}`],
       ...(options.adapterArgs ?? []),
     ],
   });
