@@ -236,7 +236,7 @@ describe('spilling', () => {
         results.push(
           await store.put(id, pattern(300 * KIB, i)).then(
             () => 'stored',
-            (error: StoreFullError) => error.code,
+            (error: unknown) => (error instanceof StoreFullError ? error.code : error),
           ),
         );
       }

@@ -216,7 +216,8 @@ export class Link implements FrameSink {
       if (buffer === this.#buffer) this.#reader.read(this.#buffer.subarray(0, bytes), 0);
       else {
         if (this.#receiving !== undefined) this.#receiving.filled += bytes;
-        this.#reader.skip(bytes);
+        // This sink never asks for a pause.
+        void this.#reader.skip(bytes);
       }
     } catch (error) {
       this.destroy(error instanceof Error ? error : new Error(String(error)));

@@ -154,7 +154,6 @@ export class RequestDesk<P extends Peer> {
     make: (settle: () => void) => Parameters<Catalogue['hold']>[1],
   ): void {
     if (this.#held.size >= HELD_MAX) throw new PeerViolation(`more than ${HELD_MAX} requests that wait`);
-    let timer: NodeJS.Timeout | undefined;
     const release = this.#host.catalogue.hold(
       id,
       make(() => {
@@ -167,13 +166,12 @@ export class RequestDesk<P extends Peer> {
       this.#held.delete(cancel);
       release();
     };
-    this.#held.add(cancel);
-    if (waitMs === undefined) return;
-    timer = setTimeout(() => {
+    const giveUp = (): void => {
       cancel();
       this.#answer(request, RESPONSE.absent);
-    }, waitMs);
-    timer.unref();
+    };
+    const timer = waitMs === undefined ? undefined : setTimeout(giveUp, waitMs).unref();
+    this.#held.add(cancel);
   }
 
   #duplicate(request: Header, payload: Buffer): void {
