@@ -6,9 +6,18 @@ import tseslint from 'typescript-eslint';
 
 const BANNED = [
   { selector: 'ExportDefaultDeclaration', message: 'Named exports only: one thing has one name everywhere.' },
-  { selector: 'TSEnumDeclaration', message: 'Write a union of strings: an enum is not erasable and hides numbers.' },
-  { selector: 'TSModuleDeclaration[kind="namespace"]', message: 'Write a module: a namespace is not erasable.' },
-  { selector: 'TSAsExpression > TSAsExpression', message: 'No double casts: narrow the value, or give its source the right type.' },
+  {
+    selector: 'TSEnumDeclaration',
+    message: 'Write a union of strings: an enum is not erasable and hides numbers.',
+  },
+  {
+    selector: 'TSModuleDeclaration[kind="namespace"]',
+    message: 'Write a module: a namespace is not erasable.',
+  },
+  {
+    selector: 'TSAsExpression > TSAsExpression',
+    message: 'No double casts: narrow the value, or give its source the right type.',
+  },
 ];
 
 /** What would make the core answer differently on a replay. Timers, process and console already fail to compile there. */
@@ -19,14 +28,24 @@ const BANNED_IN_CORE = [
     selector: 'MemberExpression[object.name="Math"][property.name="random"]',
     message: 'The core has no randomness: it comes from an injected, seeded source.',
   },
-  { selector: ':function[async=true]', message: 'The core is synchronous: an effect goes out, an event comes in.' },
+  {
+    selector: ':function[async=true]',
+    message: 'The core is synchronous: an effect goes out, an event comes in.',
+  },
 ];
 
 const TESTS = ['**/*.test.ts', '**/testing/**/*.ts', 'test/**/*.ts'];
 
 export default tseslint.config(
   {
-    ignores: ['**/dist/**', '**/generated/**', '**/.muster/**', '**/node_modules/**', 'test/fixtures/**', 'out/**'],
+    ignores: [
+      '**/dist/**',
+      '**/generated/**',
+      '**/.muster/**',
+      '**/node_modules/**',
+      'test/fixtures/**',
+      'out/**',
+    ],
   },
   {
     files: ['packages/**/*.ts', 'test/**/*.ts'],
@@ -47,10 +66,16 @@ export default tseslint.config(
       '@typescript-eslint/explicit-module-boundary-types': 'off',
       // `void promise` says that somebody else looks after it, with a comment where that is not plain to see.
       '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: true }],
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       // An interface may promise a Promise that an implementation in memory has at once.
       '@typescript-eslint/require-await': 'off',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': 'off',
       // Off: it does not see that a call, an await or a peer changed a state which was narrowed before.
       '@typescript-eslint/no-unnecessary-condition': 'off',

@@ -7,7 +7,8 @@ describe('manual clock', () => {
   test('runs what is due in order of deadline, then of arming, each at its own instant', () => {
     const clock = manualClock(100);
     const seen: string[] = [];
-    const at = (ms: number, name: string) => clock.wakeAt(instant(ms), () => seen.push(`${name}@${clock.now()}`));
+    const at = (ms: number, name: string) =>
+      clock.wakeAt(instant(ms), () => seen.push(`${name}@${clock.now()}`));
     at(130, 'c');
     at(110, 'a');
     at(110, 'b');

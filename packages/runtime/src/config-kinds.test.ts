@@ -48,7 +48,9 @@ describe('durations', () => {
 
   test('limits are told in words', () => {
     expect(() => duration({ min: 1000 }).read('5ms')).toThrow('5ms is too small');
-    expect(() => duration({ max: 60_000 }).read('2h')).toThrow(expect.objectContaining({ hint: 'at most 1m' }));
+    expect(() => duration({ max: 60_000 }).read('2h')).toThrow(
+      expect.objectContaining({ hint: 'at most 1m' }),
+    );
   });
 });
 
@@ -78,16 +80,28 @@ describe('sizes', () => {
 });
 
 describe('numbers, words and lists', () => {
-  test.each(['1.5', 'x', '', '1_000', 'Infinity', true, null, [], '9007199254740993'])('%j is not a whole number', (raw) => {
-    expect(() => integer().read(raw)).toThrow(KindError);
-  });
+  test.each(['1.5', 'x', '', '1_000', 'Infinity', true, null, [], '9007199254740993'])(
+    '%j is not a whole number',
+    (raw) => {
+      expect(() => integer().read(raw)).toThrow(KindError);
+    },
+  );
 
   test('whole numbers come from text, numbers and big integers of TOML', () => {
-    expect([integer().read('12'), integer().read(12), integer().read(12n), integer().read(' -3 ')]).toEqual([12, 12, 12, -3]);
+    expect([integer().read('12'), integer().read(12), integer().read(12n), integer().read(' -3 ')]).toEqual([
+      12, 12, 12, -3,
+    ]);
     expect(number().read('1e-3')).toBe(0.001);
   });
 
-  test.each([['yes', true], ['ON', true], ['1', true], ['no', false], ['off', false], [true, true]])('%j as a boolean', (raw, expected) => {
+  test.each([
+    ['yes', true],
+    ['ON', true],
+    ['1', true],
+    ['no', false],
+    ['off', false],
+    [true, true],
+  ])('%j as a boolean', (raw, expected) => {
     expect(boolean().read(raw)).toBe(expected);
   });
 
@@ -107,7 +121,13 @@ describe('numbers, words and lists', () => {
 
   test('capabilities as the stock system writes them', () => {
     const kind = capabilities();
-    expect(kind.read('gpu,memory=16,linux=-1')).toEqual(new Map<string, number | 'present'>([['gpu', 'present'], ['memory', 16], ['linux', 'present']]));
+    expect(kind.read('gpu,memory=16,linux=-1')).toEqual(
+      new Map<string, number | 'present'>([
+        ['gpu', 'present'],
+        ['memory', 16],
+        ['linux', 'present'],
+      ]),
+    );
     expect(kind.show(kind.read('gpu,memory=16'))).toEqual(['gpu', 'memory=16']);
     expect(() => kind.read('a=b')).toThrow('"a=b" is not a capability');
   });

@@ -27,16 +27,21 @@ export interface Kind<T> {
   show(value: T): ConfigText;
 }
 
-const quoted = (raw: unknown): string => typeof raw === 'string' ? `"${raw}"` : JSON.stringify(raw);
+const quoted = (raw: unknown): string => (typeof raw === 'string' ? `"${raw}"` : JSON.stringify(raw));
 
 /** @param options.pattern what the whole text must match, with `example` as the hint. */
-export const text = (options: { placeholder?: string; pattern?: RegExp; example?: string } = {}): Kind<string> => ({
+export const text = (
+  options: { placeholder?: string; pattern?: RegExp; example?: string } = {},
+): Kind<string> => ({
   placeholder: options.placeholder ?? '<text>',
   shape: 'one',
   read(raw) {
     if (typeof raw !== 'string') throw new KindError(`${quoted(raw)} is not text`, 'put it in quotes');
     if (options.pattern !== undefined && !options.pattern.test(raw)) {
-      throw new KindError(`${quoted(raw)} does not fit`, options.example === undefined ? undefined : `such as ${options.example}`);
+      throw new KindError(
+        `${quoted(raw)} does not fit`,
+        options.example === undefined ? undefined : `such as ${options.example}`,
+      );
     }
     return raw;
   },
@@ -48,15 +53,22 @@ interface NumberLimits {
   readonly max?: number;
 }
 
-const checkLimits = (value: number, { min, max }: NumberLimits, show: (value: number) => string = String): number => {
-  if (min !== undefined && value < min) throw new KindError(`${show(value)} is too small`, `at least ${show(min)}`);
-  if (max !== undefined && value > max) throw new KindError(`${show(value)} is too large`, `at most ${show(max)}`);
+const checkLimits = (
+  value: number,
+  { min, max }: NumberLimits,
+  show: (value: number) => string = String,
+): number => {
+  if (min !== undefined && value < min)
+    throw new KindError(`${show(value)} is too small`, `at least ${show(min)}`);
+  if (max !== undefined && value > max)
+    throw new KindError(`${show(value)} is too large`, `at most ${show(max)}`);
   return value;
 };
 
 const readNumber = (raw: unknown): number | undefined => {
   if (typeof raw === 'bigint') return Number(raw);
-  const value = typeof raw === 'string' && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(raw.trim()) ? Number(raw) : raw;
+  const value =
+    typeof raw === 'string' && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(raw.trim()) ? Number(raw) : raw;
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 };
 
@@ -65,7 +77,8 @@ export const integer = (limits: NumberLimits = {}): Kind<number> => ({
   shape: 'one',
   read(raw) {
     const value = readNumber(raw);
-    if (value === undefined || !Number.isSafeInteger(value)) throw new KindError(`${quoted(raw)} is not a whole number`);
+    if (value === undefined || !Number.isSafeInteger(value))
+      throw new KindError(`${quoted(raw)} is not a whole number`);
     return checkLimits(value, limits);
   },
   show: (value) => value,
@@ -159,8 +172,17 @@ export const duration = (limits: NumberLimits & { bareUnit?: 's' | 'ms' } = {}):
   shape: 'one',
   read(raw) {
     const bare = limits.bareUnit === undefined ? undefined : readNumber(raw);
-    const ms = bare !== undefined ? Math.round(bare * (limits.bareUnit === 's' ? 1000 : 1)) : typeof raw === 'string' ? parseDurationMs(raw) : undefined;
-    if (ms === undefined) throw new KindError(`${quoted(raw)} is not a duration`, 'write it with its unit, such as 500ms, 2s or 1m30s');
+    const ms =
+      bare !== undefined
+        ? Math.round(bare * (limits.bareUnit === 's' ? 1000 : 1))
+        : typeof raw === 'string'
+          ? parseDurationMs(raw)
+          : undefined;
+    if (ms === undefined)
+      throw new KindError(
+        `${quoted(raw)} is not a duration`,
+        'write it with its unit, such as 500ms, 2s or 1m30s',
+      );
     return checkLimits(ms, limits, showDuration);
   },
   show: showDuration,
@@ -182,7 +204,8 @@ const BYTES_PER_UNIT: ReadonlyMap<string, number> = new Map([
 export const parseSizeBytes = (written: string): number | undefined => {
   const match = /^(\d+(?:\.\d+)?)([a-z]*)$/.exec(written.trim().replaceAll(' ', '').toLowerCase());
   if (match === null) return undefined;
-  const bytes = Number(match[1]) * (BYTES_PER_UNIT.get(match[2] === '' ? 'b' : (match[2] ?? '')) ?? Number.NaN);
+  const bytes =
+    Number(match[1]) * (BYTES_PER_UNIT.get(match[2] === '' ? 'b' : (match[2] ?? '')) ?? Number.NaN);
   return Number.isSafeInteger(Math.round(bytes)) ? Math.round(bytes) : undefined;
 };
 
@@ -215,7 +238,12 @@ export const list = <T>(kind: Kind<T>, limits: NumberLimits = {}): Kind<readonly
   shape: 'list',
   read(raw) {
     const parts = (Array.isArray(raw) ? raw : [raw]).flatMap((part: unknown) =>
-      typeof part === 'string' ? part.split(',').map((piece) => piece.trim()).filter((piece) => piece !== '') : [part],
+      typeof part === 'string'
+        ? part
+            .split(',')
+            .map((piece) => piece.trim())
+            .filter((piece) => piece !== '')
+        : [part],
     );
     checkLimits(parts.length, limits, (count) => `${count} ${count === 1 ? 'value' : 'values'}`);
     return Object.freeze(parts.map((part) => kind.read(part)));
@@ -235,24 +263,38 @@ export const capabilities = (): Kind<Capabilities> => ({
     for (const part of list(text()).read(raw)) {
       const match = /^([^=\s]+)(?:=(-1|\d{1,15}))?$/.exec(part);
       const name = match?.[1];
-      if (name === undefined) throw new KindError(`"${part}" is not a capability`, 'write a name or name=number, such as gpu,memory=16');
+      if (name === undefined)
+        throw new KindError(
+          `"${part}" is not a capability`,
+          'write a name or name=number, such as gpu,memory=16',
+        );
       const quantity = match?.[2];
       result.set(name, quantity === undefined || quantity === '-1' ? 'present' : Number(quantity));
     }
     return result;
   },
-  show: (value) => [...value].map(([name, quantity]) => (quantity === 'present' ? name : `${name}=${quantity}`)),
+  show: (value) =>
+    [...value].map(([name, quantity]) => (quantity === 'present' ? name : `${name}=${quantity}`)),
 });
 
 /** The part of a zod schema that is used here, so that a command without schemas does not load zod. */
 export interface SchemaLike<T> {
   safeParse(
     raw: unknown,
-  ): { readonly success: true; readonly data: T } | { readonly success: false; readonly error: { readonly issues: readonly { readonly message: string }[] } };
+  ):
+    | { readonly success: true; readonly data: T }
+    | {
+        readonly success: false;
+        readonly error: { readonly issues: readonly { readonly message: string }[] };
+      };
 }
 
 /** Any zod schema as a kind. */
-export const schema = <T>(placeholder: string, rules: SchemaLike<T>, show: (value: T) => ConfigText): Kind<T> => ({
+export const schema = <T>(
+  placeholder: string,
+  rules: SchemaLike<T>,
+  show: (value: T) => ConfigText,
+): Kind<T> => ({
   placeholder,
   shape: 'one',
   read(raw) {

@@ -27,7 +27,11 @@ const command = defineCommand({
   sectionAliases: ['stock_scheduler'],
   options: {
     addresses: required(list(text()), { positional: true, flag: 'address', doc: 'where to listen' }),
-    policyContent: option(text(), { default: 'allocate=even_load; scaling=vanilla', short: 'p', doc: 'policies' }),
+    policyContent: option(text(), {
+      default: 'allocate=even_load; scaling=vanilla',
+      short: 'p',
+      doc: 'policies',
+    }),
     clientTimeoutMs: option(duration({ min: 1000, bareUnit: 's' }), {
       default: 60_000,
       aliases: ['client-timeout-seconds'],
@@ -42,7 +46,10 @@ const command = defineCommand({
     mode: option(choice(['own', 'stock']), { default: 'own', doc: 'compatibility' }),
   },
   ignored: ['event-loop'],
-  check: (values) => (values.insecure && values.workers > 32 ? [{ option: 'workers', what: 'too many for an open port', hint: 'at most 32' }] : []),
+  check: (values) =>
+    values.insecure && values.workers > 32
+      ? [{ option: 'workers', what: 'too many for an open port', hint: 'at most 32' }]
+      : [],
 });
 const sections = ['scheduler', 'worker', 'adapter-native'];
 const args = [['tcp://127.0.0.1:8516']];
@@ -93,7 +100,11 @@ describe('resolveConfig', () => {
   });
 
   test('a flag wins over the environment, the environment over the file, the file over the default', () => {
-    const file = parseConfigFile('m.toml', '[scheduler]\nworkers = 3\nclient_timeout = "3s"\npolicy-content = "file"\n', sections);
+    const file = parseConfigFile(
+      'm.toml',
+      '[scheduler]\nworkers = 3\nclient_timeout = "3s"\npolicy-content = "file"\n',
+      sections,
+    );
     const env = { MUSTER_WORKERS: '4', MUSTER_CLIENT_TIMEOUT: '4s', MUSTER_MODE: '' };
     const { values, sources } = resolveConfig(command, { args, env, file, flags: { workers: '5' } });
     expect(values).toMatchObject({ workers: 5, clientTimeoutMs: 4000, policyContent: 'file', mode: 'own' });
@@ -114,51 +125,117 @@ describe('resolveConfig', () => {
   });
 
   test('reads the section of another name only where its own is absent', () => {
-    const other = parseConfigFile('m.toml', '[stock_scheduler]\nworkers = 3\n', [...sections, 'stock_scheduler']);
+    const other = parseConfigFile('m.toml', '[stock_scheduler]\nworkers = 3\n', [
+      ...sections,
+      'stock_scheduler',
+    ]);
     expect(resolveConfig(command, { args, file: other }).values.workers).toBe(3);
-    const both = parseConfigFile('m.toml', '[stock_scheduler]\nworkers = 3\n[scheduler]\n', [...sections, 'stock-scheduler']);
+    const both = parseConfigFile('m.toml', '[stock_scheduler]\nworkers = 3\n[scheduler]\n', [
+      ...sections,
+      'stock-scheduler',
+    ]);
     expect(resolveConfig(command, { args, file: both }).values.workers).toBe(2);
   });
 
   test('tells everything that is wrong at once, where it came from and what to write instead', () => {
-    const file = parseConfigFile('m.toml', '[scheduler]\nworkres = 3\nevent_loop = "uvloop"\nmode = 7\n', sections);
+    const file = parseConfigFile(
+      'm.toml',
+      '[scheduler]\nworkres = 3\nevent_loop = "uvloop"\nmode = 7\n',
+      sections,
+    );
     const problems = problemsOf(() =>
-      resolveConfig(command, { file, env: { MUSTER_WORKERS: 'many', MUSTER_INSECURE: 'perhaps' }, flags: { clientTimeout: '10', memory: '12 bananas' } }),
+      resolveConfig(command, {
+        file,
+        env: { MUSTER_WORKERS: 'many', MUSTER_INSECURE: 'perhaps' },
+        flags: { clientTimeout: '10', memory: '12 bananas' },
+      }),
     );
     expect(problems).toEqual([
-      { code: 'unknownKey', where: 'm.toml [scheduler] workres', what: 'there is no such key', hint: 'did you mean workers?' },
-      { code: 'missing', where: '<address>', what: 'is required', hint: 'give it as MUSTER_ADDRESS, or address in [scheduler]' },
-      { code: 'invalid', where: '--memory', what: '"12 bananas" is not a size', hint: 'write it as 512MiB, 100MB or a number of bytes' },
+      {
+        code: 'unknownKey',
+        where: 'm.toml [scheduler] workres',
+        what: 'there is no such key',
+        hint: 'did you mean workers?',
+      },
+      {
+        code: 'missing',
+        where: '<address>',
+        what: 'is required',
+        hint: 'give it as MUSTER_ADDRESS, or address in [scheduler]',
+      },
+      {
+        code: 'invalid',
+        where: '--memory',
+        what: '"12 bananas" is not a size',
+        hint: 'write it as 512MiB, 100MB or a number of bytes',
+      },
       { code: 'invalid', where: 'MUSTER_WORKERS', what: '"many" is not a whole number', hint: undefined },
-      { code: 'invalid', where: 'MUSTER_INSECURE', what: '"perhaps" is neither true nor false', hint: undefined },
-      { code: 'invalid', where: 'm.toml [scheduler] mode', what: '7 is none of the choices', hint: 'own, stock' },
+      {
+        code: 'invalid',
+        where: 'MUSTER_INSECURE',
+        what: '"perhaps" is neither true nor false',
+        hint: undefined,
+      },
+      {
+        code: 'invalid',
+        where: 'm.toml [scheduler] mode',
+        what: '7 is none of the choices',
+        hint: 'own, stock',
+      },
     ]);
     expect(new ConfigError(problems).message.split('\n')).toHaveLength(6);
     expect(new ConfigError(problems).code).toBe('unknownKey');
   });
 
   test('rules over several values run when each is right', () => {
-    expect(problemsOf(() => resolveConfig(command, { args, flags: { insecure: true, workers: '33' } }))).toEqual([
+    expect(
+      problemsOf(() => resolveConfig(command, { args, flags: { insecure: true, workers: '33' } })),
+    ).toEqual([
       { code: 'invalid', where: '--workers', what: 'too many for an open port', hint: 'at most 32' },
     ]);
   });
 
   test('never shows a secret that does not fit', () => {
-    const secret = defineCommand({ section: 's', options: { apiToken: required(integer(), { secret: true, doc: '' }) } });
+    const secret = defineCommand({
+      section: 's',
+      options: { apiToken: required(integer(), { secret: true, doc: '' }) },
+    });
     const [problem] = problemsOf(() => resolveConfig(secret, { env: { MUSTER_API_TOKEN: 'hunter2' } }));
     expect(JSON.stringify(problem)).not.toContain('hunter2');
   });
 
   test('does not take a secret from the command line', () => {
-    expect(resolveConfig(command, { args, flags: { apiToken: 'x' }, env: { API_TOKEN: 'y' } }).values.apiToken).toBe('y');
-    expect(flagDefinitions(command).map((flag) => flag.flags)).not.toContainEqual(expect.stringContaining('token'));
+    expect(
+      resolveConfig(command, { args, flags: { apiToken: 'x' }, env: { API_TOKEN: 'y' } }).values.apiToken,
+    ).toBe('y');
+    expect(flagDefinitions(command).map((flag) => flag.flags)).not.toContainEqual(
+      expect.stringContaining('token'),
+    );
   });
 });
 
 describe('configuration files', () => {
   test.each([
-    ['unknown section', '[schedular]\n', { code: 'unknownKey', where: 'm.toml [schedular]', what: 'there is no such section', hint: 'did you mean [scheduler]?' }],
-    ['a key outside of sections', 'workers = 2\n', { code: 'unknownKey', where: 'm.toml workers', what: 'this key stands in no section', hint: 'put it below a line such as [scheduler]' }],
+    [
+      'unknown section',
+      '[schedular]\n',
+      {
+        code: 'unknownKey',
+        where: 'm.toml [schedular]',
+        what: 'there is no such section',
+        hint: 'did you mean [scheduler]?',
+      },
+    ],
+    [
+      'a key outside of sections',
+      'workers = 2\n',
+      {
+        code: 'unknownKey',
+        where: 'm.toml workers',
+        what: 'this key stands in no section',
+        hint: 'put it below a line such as [scheduler]',
+      },
+    ],
   ])('%s is told', (_, toml, problem) => {
     expect(problemsOf(() => parseConfigFile('m.toml', toml, sections))).toEqual([problem]);
   });
@@ -169,7 +246,9 @@ describe('configuration files', () => {
   });
 
   test('sections of the stock system are left alone', () => {
-    expect(() => parseConfigFile('m.toml', '[native_worker_adapter]\nanything = 1\n[webui]\n', sections)).not.toThrow();
+    expect(() =>
+      parseConfigFile('m.toml', '[native_worker_adapter]\nanything = 1\n[webui]\n', sections),
+    ).not.toThrow();
   });
 
   test('broken TOML is told with its line and column', () => {
@@ -180,8 +259,14 @@ describe('configuration files', () => {
   test('a file that cannot be read is told', () => {
     const folder = mkdtempSync(join(tmpdir(), 'muster-'));
     try {
-      expect(problemsOf(() => readConfigFile(join(folder, 'none.toml'), sections))[0]).toMatchObject({ code: 'unreadable', what: 'there is no such file' });
-      expect(problemsOf(() => readConfigFile(folder, sections))[0]).toMatchObject({ code: 'unreadable', what: 'this is a directory, not a file' });
+      expect(problemsOf(() => readConfigFile(join(folder, 'none.toml'), sections))[0]).toMatchObject({
+        code: 'unreadable',
+        what: 'there is no such file',
+      });
+      expect(problemsOf(() => readConfigFile(folder, sections))[0]).toMatchObject({
+        code: 'unreadable',
+        what: 'this is a directory, not a file',
+      });
       writeFileSync(join(folder, 'm.toml'), '[worker]\n');
       expect([...readConfigFile(join(folder, 'm.toml'), sections).sections.keys()]).toEqual(['worker']);
     } finally {
@@ -223,7 +308,10 @@ mode = "own"  # default
     const parsed: unknown = JSON.parse(printConfig(resolveConfig(command, given), 'json'));
     expect(parsed).toMatchObject({
       section: 'scheduler',
-      values: { workers: { value: 3, source: 'flag --workers' }, 'api-token': { value: '********', source: 'environment API_TOKEN' } },
+      values: {
+        workers: { value: 3, source: 'flag --workers' },
+        'api-token': { value: '********', source: 'environment API_TOKEN' },
+      },
     });
   });
 });
@@ -238,7 +326,24 @@ describe('command line', () => {
 
   test('every option of the table has its flag', () => {
     const { values } = parse(
-      'tcp://127.0.0.1:1', 'ipc:///s', '-p', 'x', '--client-timeout', '5s', '--memory', '1GiB', '--workers', '9', '--insecure', '--no-color', '--has', 'gpu', '--has', 'a=1,b', '--mode', 'stock',
+      'tcp://127.0.0.1:1',
+      'ipc:///s',
+      '-p',
+      'x',
+      '--client-timeout',
+      '5s',
+      '--memory',
+      '1GiB',
+      '--workers',
+      '9',
+      '--insecure',
+      '--no-color',
+      '--has',
+      'gpu',
+      '--has',
+      'a=1,b',
+      '--mode',
+      'stock',
     );
     expect(values).toEqual({
       addresses: ['tcp://127.0.0.1:1', 'ipc:///s'],
@@ -249,18 +354,30 @@ describe('command line', () => {
       insecure: true,
       color: false,
       apiToken: undefined,
-      has: new Map<string, number | 'present'>([['gpu', 'present'], ['a', 1], ['b', 'present']]),
+      has: new Map<string, number | 'present'>([
+        ['gpu', 'present'],
+        ['a', 1],
+        ['b', 'present'],
+      ]),
       mode: 'stock',
     });
   });
 
   test('stock spellings and options without effect are accepted and not in the help', () => {
-    const { made, values } = parse('tcp://127.0.0.1:1', '--client-timeout-seconds', '7', '--event-loop', 'uvloop');
+    const { made, values } = parse(
+      'tcp://127.0.0.1:1',
+      '--client-timeout-seconds',
+      '7',
+      '--event-loop',
+      'uvloop',
+    );
     expect(values.clientTimeoutMs).toBe(7000);
     const help = made.helpInformation();
     expect(help).not.toContain('seconds');
     expect(help).not.toContain('event-loop');
-    expect(help.replaceAll(/\s+/g, ' ')).toContain('silence after which a client is given up (default: 1m, env: MUSTER_CLIENT_TIMEOUT)');
+    expect(help.replaceAll(/\s+/g, ' ')).toContain(
+      'silence after which a client is given up (default: 1m, env: MUSTER_CLIENT_TIMEOUT)',
+    );
   });
 
   test('what was not typed does not hide the environment', () => {
@@ -272,17 +389,23 @@ describe('command line', () => {
       args: made.processedArgs,
       env: { MUSTER_ADDRESS: 'tcp://a:1,tcp://b:2', MUSTER_INSECURE: 'yes', MUSTER_HAS: 'gpu' },
     });
-    expect(values).toMatchObject({ addresses: ['tcp://a:1', 'tcp://b:2'], insecure: true, has: new Map([['gpu', 'present']]), color: true });
+    expect(values).toMatchObject({
+      addresses: ['tcp://a:1', 'tcp://b:2'],
+      insecure: true,
+      has: new Map([['gpu', 'present']]),
+      color: true,
+    });
   });
 
   test('arguments are optional for the command line, because the file may have them', () => {
-    expect(argumentDefinitions(command)).toEqual([{ name: '[address...]', description: 'where to listen (required, env: MUSTER_ADDRESS)' }]);
+    expect(argumentDefinitions(command)).toEqual([
+      { name: '[address...]', description: 'where to listen (required, env: MUSTER_ADDRESS)' },
+    ]);
   });
 
   test('log options are the same everywhere', () => {
-    expect(flagDefinitions(defineCommand({ section: 'x', options: logOptions })).map((flag) => flag.flags)).toEqual([
-      '--log-level <debug|info|warn|error|silent>',
-      '--log-format <json|pretty>',
-    ]);
+    expect(
+      flagDefinitions(defineCommand({ section: 'x', options: logOptions })).map((flag) => flag.flags),
+    ).toEqual(['--log-level <debug|info|warn|error|silent>', '--log-format <json|pretty>']);
   });
 });

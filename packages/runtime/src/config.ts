@@ -53,7 +53,10 @@ export type LogLevelName = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 export type LogFormatName = 'json' | 'pretty';
 
 /** Options of every process that logs; spread them into its table. */
-export const logOptions: { readonly logLevel: Option<LogLevelName>; readonly logFormat: Option<LogFormatName> } = {
+export const logOptions: {
+  readonly logLevel: Option<LogLevelName>;
+  readonly logFormat: Option<LogFormatName>;
+} = {
   logLevel: option(choice<LogLevelName>(['debug', 'info', 'warn', 'error', 'silent']), {
     default: 'info',
     doc: 'least level of the log lines on standard error',

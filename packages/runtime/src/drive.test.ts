@@ -6,7 +6,10 @@ import { drive } from './drive.ts';
 import { manualClock } from './manual-clock.ts';
 import { systemClock } from './system-clock.ts';
 
-type Event = { readonly kind: 'deadline' } | { readonly kind: 'say'; readonly text: string } | { readonly kind: 'wait'; readonly ms: number | undefined };
+type Event =
+  | { readonly kind: 'deadline' }
+  | { readonly kind: 'say'; readonly text: string }
+  | { readonly kind: 'wait'; readonly ms: number | undefined };
 const DEADLINE: Event = { kind: 'deadline' };
 
 /** Says what it was told and when; waits as long as it was told. */
@@ -30,7 +33,10 @@ const echo = (): Machine<Event, string> & { steps: number } => {
 const say = (text: string): Event => ({ kind: 'say', text });
 const wait = (ms: number | undefined): Event => ({ kind: 'wait', ms });
 
-const setUp = (apply?: (effects: readonly string[], feed: (events: readonly Event[]) => void) => void, onBug?: (bug: unknown) => void) => {
+const setUp = (
+  apply?: (effects: readonly string[], feed: (events: readonly Event[]) => void) => void,
+  onBug?: (bug: unknown) => void,
+) => {
   const clock = manualClock();
   const machine = echo();
   const seen: (readonly string[])[] = [];

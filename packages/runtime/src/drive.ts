@@ -44,7 +44,8 @@ export const drive = <Event extends object, Effect>(
   };
   const runRounds = (): void => {
     for (let round = 0; inbox.length > 0; round++) {
-      if (round === ROUNDS_MAX) throw new InvariantError(`effects kept feeding events for ${ROUNDS_MAX} rounds`);
+      if (round === ROUNDS_MAX)
+        throw new InvariantError(`effects kept feeding events for ${ROUNDS_MAX} rounds`);
       const turn = inbox;
       inbox = [];
       apply(machine.step(turn, clock.now()));

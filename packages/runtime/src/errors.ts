@@ -54,7 +54,11 @@ export class ConfigError extends Error {
   readonly code: ConfigErrorCode;
   readonly problems: readonly ConfigProblem[];
   constructor(problems: readonly ConfigProblem[]) {
-    super(problems.map(({ where, what, hint }) => `${where}: ${what}${hint === undefined ? '' : ` (${hint})`}`).join('\n'));
+    super(
+      problems
+        .map(({ where, what, hint }) => `${where}: ${what}${hint === undefined ? '' : ` (${hint})`}`)
+        .join('\n'),
+    );
     this.code = problems[0]?.code ?? 'invalid';
     this.problems = problems;
   }

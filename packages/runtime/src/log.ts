@@ -55,9 +55,11 @@ const levelFromEnvironment = (): string | undefined => {
 const destination = (options: LogOptions): DestinationStream & { flushSync?(): void } => {
   const fd = options.fd ?? 2;
   const { write } = options;
-  const target: DestinationStream & { flushSync?(): void } = write === undefined ? new LineWriter(fd) : { write };
+  const target: DestinationStream & { flushSync?(): void } =
+    write === undefined ? new LineWriter(fd) : { write };
   if (options.format !== 'pretty') return target;
-  const colours = options.colours ?? (write === undefined && isatty(fd) && process.env['NO_COLOR'] === undefined);
+  const colours =
+    options.colours ?? (write === undefined && isatty(fd) && process.env['NO_COLOR'] === undefined);
   return {
     write: (line) => target.write(prettyLine(line, colours)),
     flushSync: () => target.flushSync?.(),
@@ -78,7 +80,8 @@ const wrap = (logger: PinoLogger, flush: () => void): Log => {
   const at =
     (level: LogLevel) =>
     (event: string, fields?: LogFields): void => {
-      if (logger.isLevelEnabled(level)) logger[level](fields === undefined ? { event } : { event, ...safeFields(fields) });
+      if (logger.isLevelEnabled(level))
+        logger[level](fields === undefined ? { event } : { event, ...safeFields(fields) });
     };
   return {
     debug: at('debug'),
@@ -99,8 +102,9 @@ export const createLog = (options: LogOptions): Log => {
       level: options.level ?? levelFromEnvironment() ?? 'info',
       base: { pid: process.pid, component: options.component },
       timestamp: pino.stdTimeFunctions.isoTime,
-      // Errors are plain data by then; pino would make its own `msg` of a field named err.
+      // Errors are plain data by then; pino would drop their cause and make a `msg` of a field named err.
       errorKey: '_',
+      serializers: { err: (value: unknown) => value },
       formatters: { level: (label) => ({ level: label }) },
     },
     target,

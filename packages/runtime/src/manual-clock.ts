@@ -29,7 +29,8 @@ export const manualClock = (startMs = 0): ManualClock => {
     for (let next = earliest(); next !== undefined && next.deadline <= target; next = earliest()) {
       waiting.delete(next);
       atThisInstant = next.deadline > now ? 0 : atThisInstant + 1;
-      if (atThisInstant > WAKES_AT_ONE_INSTANT_MAX) throw new Error(`time stands still at ${now} ms: a wake re-arms itself`);
+      if (atThisInstant > WAKES_AT_ONE_INSTANT_MAX)
+        throw new Error(`time stands still at ${now} ms: a wake re-arms itself`);
       now = Math.max(now, next.deadline);
       next.wake();
     }

@@ -125,7 +125,9 @@ class Network {
   }
 
   bind(address: string): string {
-    const text = /:[0*]$/.test(address) ? address.replace(/[0*]$/, String(FIRST_PORT + this.#portsGiven++)) : address;
+    const text = /:[0*]$/.test(address)
+      ? address.replace(/[0*]$/, String(FIRST_PORT + this.#portsGiven++))
+      : address;
     if (this.hosts.has(text)) throw new TransportError('EADDRINUSE', text, `${text} is in use`);
     return text;
   }
@@ -167,7 +169,15 @@ const listenOn = (network: Network, addresses: readonly string[], options: Liste
 const connectTo = (network: Network, address: string, options: ConnectOptions): Connection => {
   const { identity } = options;
   const side = turns(network.pace);
-  const link: Link = { identity, address, side, toHost: lane(options), toLink: lane(options), host: undefined, cut: false };
+  const link: Link = {
+    identity,
+    address,
+    side,
+    toHost: lane(options),
+    toLink: lane(options),
+    host: undefined,
+    cut: false,
+  };
   network.links.add(link);
   network.attach(link);
   let open = true;

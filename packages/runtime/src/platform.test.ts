@@ -11,9 +11,21 @@ test.each([
 });
 
 test.each([
-  ['20.18.9', 'linux', 'Muster needs Node 20.19 or newer, and this is Node 20.18.9: install a current one from https://nodejs.org.'],
-  ['18.20.0', 'darwin', 'Muster needs Node 20.19 or newer, and this is Node 18.20.0: install a current one from https://nodejs.org.'],
-  ['22.0.0', 'win32', 'Muster runs on Linux and macOS, and this is win32: use the Windows Subsystem for Linux.'],
+  [
+    '20.18.9',
+    'linux',
+    'Muster needs Node 20.19 or newer, and this is Node 20.18.9: install a current one from https://nodejs.org.',
+  ],
+  [
+    '18.20.0',
+    'darwin',
+    'Muster needs Node 20.19 or newer, and this is Node 18.20.0: install a current one from https://nodejs.org.',
+  ],
+  [
+    '22.0.0',
+    'win32',
+    'Muster runs on Linux and macOS, and this is win32: use the Windows Subsystem for Linux.',
+  ],
   ['22.0.0', 'freebsd', 'Muster runs on Linux and macOS, and this is freebsd: use a Linux container.'],
 ])('Node %s on %s is told in one sentence', (node, platform, sentence) => {
   expect(checkPlatform(node, platform)).toBe(sentence);

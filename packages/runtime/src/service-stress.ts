@@ -35,7 +35,8 @@ const quietly = (work: Promise<void>): Promise<void> =>
 export const stressService = async (make: () => StressSubject): Promise<void> => {
   const expectHeld = (when: string, subject: StressSubject, expected: number): void => {
     const held = subject.held();
-    if (held !== expected) throw new Error(`${when}, the service holds ${held} things instead of ${expected}`);
+    if (held !== expected)
+      throw new Error(`${when}, the service holds ${held} things instead of ${expected}`);
   };
 
   const never = make();
@@ -61,7 +62,10 @@ export const stressService = async (make: () => StressSubject): Promise<void> =>
   for (let i = 0; i < 4; i++) calls.push(quietly(torn.service.start()), torn.service.stop());
   await within('starts and stops without waiting', Promise.all(calls));
   expectHeld('after starts and stops without waiting', torn, 0);
-  await within('a start that follows', Promise.all([quietly(torn.service.start()), torn.service.stop(), torn.service.start()]));
+  await within(
+    'a start that follows',
+    Promise.all([quietly(torn.service.start()), torn.service.stop(), torn.service.start()]),
+  );
   expectHeld('when a start was the last word', torn, full);
   const last = torn.service.stop();
   await within('start during a stop', Promise.all([last, torn.service.start()]));

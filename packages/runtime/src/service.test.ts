@@ -90,7 +90,8 @@ describe('service', () => {
     const log: string[] = [];
     const one = service({
       name: 'one',
-      run: (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('gave up')))),
+      run: (signal) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('gave up')))),
       release: async () => void log.push('released'),
     });
     const started = one.start();
@@ -102,7 +103,13 @@ describe('service', () => {
 
   test('the last call decides, whatever came before it', async () => {
     const one = counted();
-    const calls = [one.service.start(), one.service.stop(), one.service.start(), one.service.stop(), one.service.start()];
+    const calls = [
+      one.service.start(),
+      one.service.stop(),
+      one.service.start(),
+      one.service.stop(),
+      one.service.start(),
+    ];
     await Promise.allSettled(calls);
     expect(one.held()).toBe(1);
     await one.service.stop();
@@ -161,7 +168,9 @@ describe('service group', () => {
     const log: string[] = [];
     const group = serviceGroup('group', [named('a', log, 'stop'), named('b', log), named('c', log, 'stop')]);
     await group.start();
-    await expect(group.stop()).rejects.toMatchObject({ errors: [new Error('c does not stop'), new Error('a does not stop')] });
+    await expect(group.stop()).rejects.toMatchObject({
+      errors: [new Error('c does not stop'), new Error('a does not stop')],
+    });
     expect(log).toEqual(['+a', '+b', '+c', '-c', '-b', '-a']);
   });
 
@@ -169,7 +178,8 @@ describe('service group', () => {
     const log: string[] = [];
     const slow = service({
       name: 'slow',
-      run: (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('called off')))),
+      run: (signal) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('called off')))),
       release: async () => void log.push('-slow'),
     });
     const group = serviceGroup('group', [named('a', log), slow, named('c', log)]);
@@ -184,7 +194,10 @@ describe('service group', () => {
     await stressService(() => {
       const members = [counted(), counted(), counted()];
       return {
-        service: serviceGroup('group', members.map((one) => one.service)),
+        service: serviceGroup(
+          'group',
+          members.map((one) => one.service),
+        ),
         held: () => members.reduce((sum, one) => sum + one.held(), 0),
       };
     });
@@ -211,6 +224,8 @@ describe('the stress helper', () => {
   });
 
   test('finds a service that starts twice', async () => {
-    await expect(stressService(() => leaky({}))).rejects.toThrow('after a second start, the service holds 2 things instead of 1');
+    await expect(stressService(() => leaky({}))).rejects.toThrow(
+      'after a second start, the service holds 2 things instead of 1',
+    );
   });
 });

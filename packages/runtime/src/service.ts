@@ -55,7 +55,12 @@ export const service = (parts: ServiceParts): Service => {
 
   const push = (kind: Operation['kind'], work: (abort: AbortController) => Promise<void>): Promise<void> => {
     const abort = new AbortController();
-    const operation: Operation = { kind, abort, failed: false, done: settled(latest?.done).then(() => work(abort)) };
+    const operation: Operation = {
+      kind,
+      abort,
+      failed: false,
+      done: settled(latest?.done).then(() => work(abort)),
+    };
     latest = operation;
     operation.done.catch(() => {
       operation.failed = true;
@@ -64,7 +69,10 @@ export const service = (parts: ServiceParts): Service => {
   };
   const begin = async ({ signal }: AbortController): Promise<void> => {
     const calledOff = (cause?: unknown): StoppedError =>
-      new StoppedError(`${parts.name} was stopped while it started`, cause === undefined ? undefined : { cause });
+      new StoppedError(
+        `${parts.name} was stopped while it started`,
+        cause === undefined ? undefined : { cause },
+      );
     if (signal.aborted) throw calledOff();
     try {
       await parts.run(signal);
@@ -107,7 +115,8 @@ export const serviceGroup = (name: string, members: readonly Service[]): Service
       }
     }
     if (failures.length === 1) throw failures[0];
-    if (failures.length > 1) throw new AggregateError(failures, `${name}: ${failures.length} services did not stop cleanly`);
+    if (failures.length > 1)
+      throw new AggregateError(failures, `${name}: ${failures.length} services did not stop cleanly`);
   };
   return service({
     name,

@@ -28,7 +28,9 @@ export const exitCodeOf = (signal: 'SIGINT' | 'SIGTERM'): number => (signal === 
  *
  * @returns disposes the listeners; the process then dies of the next signal, as without us.
  */
-export const onShutdownSignal = (options: ShutdownOptions): { first(): 'SIGINT' | 'SIGTERM' | undefined } & Disposable => {
+export const onShutdownSignal = (
+  options: ShutdownOptions,
+): { first(): 'SIGINT' | 'SIGTERM' | undefined } & Disposable => {
   const source: SignalSource = options.source ?? process;
   let first: 'SIGINT' | 'SIGTERM' | undefined;
   const onSignal = (name: NodeJS.Signals): void => {

@@ -55,7 +55,9 @@ describe.each(kinds)('$name', ({ transport, address }) => {
     for (const text of sent) expect(worker.trySend(bytes(text))).toBe('queued');
     await atListener.until('all frames', () => atListener.texts().length === sent.length);
     expect(atListener.texts()).toEqual(sent);
-    expect(new Set(atListener.events.map((event) => ('from' in event ? event.from : '')))).toEqual(new Set(['', worker.identity]));
+    expect(new Set(atListener.events.map((event) => ('from' in event ? event.from : '')))).toEqual(
+      new Set(['', worker.identity]),
+    );
     for (const text of sent) expect(listener.trySend(worker.identity, bytes(text))).toBe('queued');
     await atWorker.until('all answers', () => atWorker.texts().length === sent.length);
     expect(atWorker.texts()).toEqual(sent);
@@ -90,7 +92,12 @@ describe.each(kinds)('$name', ({ transport, address }) => {
     for (const text of ['one', 'two', 'three']) expect(listener.trySend(nobody, bytes(text))).toBe('queued');
     await atListener.until('all given back', () => atListener.events.length === 3);
     expect(atListener.events).toEqual(
-      ['one', 'two', 'three'].map((text) => ({ kind: 'undelivered', to: nobody, frame: bytes(text), why: 'unreachable' })),
+      ['one', 'two', 'three'].map((text) => ({
+        kind: 'undelivered',
+        to: nobody,
+        frame: bytes(text),
+        why: 'unreachable',
+      })),
     );
   });
 
@@ -103,8 +110,14 @@ describe.each(kinds)('$name', ({ transport, address }) => {
     await client.close();
     await atListener.until('peerDown', () => atListener.events.some((event) => event.kind === 'peerDown'));
     listener.trySend(client.identity, bytes('late'));
-    await atListener.until('undelivered', () => atListener.events.some((event) => event.kind === 'undelivered'));
-    expect(atListener.events.at(-1)).toMatchObject({ kind: 'undelivered', to: 'Client|1', why: 'unreachable' });
+    await atListener.until('undelivered', () =>
+      atListener.events.some((event) => event.kind === 'undelivered'),
+    );
+    expect(atListener.events.at(-1)).toMatchObject({
+      kind: 'undelivered',
+      to: 'Client|1',
+      why: 'unreachable',
+    });
   });
 
   test('connects before anybody listens, keeps what was sent, and says when the peer is up', async () => {
@@ -132,7 +145,10 @@ describe.each(kinds)('$name', ({ transport, address }) => {
     await atClient.until('peerDown', () => atClient.events.some((event) => event.kind === 'peerDown'));
     const second = keep(await first.network.listen([first.target], scheduler));
     const atSecond = record(second);
-    await atClient.until('peerUp again', () => atClient.events.filter((event) => event.kind === 'peerUp').length === 2);
+    await atClient.until(
+      'peerUp again',
+      () => atClient.events.filter((event) => event.kind === 'peerUp').length === 2,
+    );
     client.trySend(bytes('to the second'));
     await atSecond.until('a frame', () => atSecond.texts().length === 1);
     expect(atSecond.texts()).toEqual(['to the second']);
@@ -189,9 +205,16 @@ describe.each(kinds)('$name', ({ transport, address }) => {
     const atListener = record(listener);
     const client = await connect('Client|1');
     const pool = new Uint8Array(64 * 1024).map((_, i) => i % 251);
-    for (const [start, end] of [[10, 20], [1000, 1300], [60_000, 65_000]] as const) client.trySend(pool.subarray(start, end));
+    for (const [start, end] of [
+      [10, 20],
+      [1000, 1300],
+      [60_000, 65_000],
+    ] as const)
+      client.trySend(pool.subarray(start, end));
     await atListener.until('three frames', () => atListener.texts().length === 3);
-    const frames = atListener.events.flatMap((event) => (event.kind === 'frame' ? [Uint8Array.from(event.frame)] : []));
+    const frames = atListener.events.flatMap((event) =>
+      event.kind === 'frame' ? [Uint8Array.from(event.frame)] : [],
+    );
     expect(frames).toEqual([pool.slice(10, 20), pool.slice(1000, 1300), pool.slice(60_000, 65_000)]);
   });
 
@@ -244,6 +267,10 @@ describe.each(kinds)('$name', ({ transport, address }) => {
 
   test('an address in use is refused with its code and what to do', async () => {
     const { network, target } = await pair();
-    await expect(network.listen([target], scheduler)).rejects.toMatchObject({ name: 'TransportError', code: 'EADDRINUSE', address: target });
+    await expect(network.listen([target], scheduler)).rejects.toMatchObject({
+      name: 'TransportError',
+      code: 'EADDRINUSE',
+      address: target,
+    });
   });
 });

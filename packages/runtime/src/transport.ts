@@ -8,7 +8,12 @@ export type TransportEvent =
   /** `frame` is only good until the handler returns: copy what outlives it (protocol/arena). */
   | { readonly kind: 'frame'; readonly from: PeerId; readonly frame: Uint8Array }
   /** Found out later: the library reports an unknown peer or a full pipe only after the call. */
-  | { readonly kind: 'undelivered'; readonly to: PeerId; readonly frame: Uint8Array; readonly why: 'unreachable' | 'full' }
+  | {
+      readonly kind: 'undelivered';
+      readonly to: PeerId;
+      readonly frame: Uint8Array;
+      readonly why: 'unreachable' | 'full';
+    }
   | { readonly kind: 'peerUp'; readonly peer: PeerId }
   | { readonly kind: 'peerDown'; readonly peer: PeerId };
 

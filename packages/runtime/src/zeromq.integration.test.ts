@@ -43,18 +43,25 @@ const setUp = async (extra: Partial<ListenOptions> = {}) => {
   const network = zeromqTransport({ onNote: (note) => notes.push(note) });
   const listener: Listener = keep(await network.listen(['tcp://127.0.0.1:0'], { ...scheduler, ...extra }));
   const target = listener.addresses[0] ?? '';
-  const connect = async (id: string): Promise<Connection> => keep(await network.connect(target, { identity: peerId(id) }));
+  const connect = async (id: string): Promise<Connection> =>
+    keep(await network.connect(target, { identity: peerId(id) }));
   return { notes, network, listener, target, connect, seen: record(listener) };
 };
 
 /** A peer that is not ours, straight on the library. */
 const foreign = (target: string, identity?: string): Dealer => {
-  const dealer = keep(new Dealer(identity === undefined ? { linger: 0 } : { linger: 0, routingId: identity }));
+  const dealer = keep(
+    new Dealer(identity === undefined ? { linger: 0 } : { linger: 0, routingId: identity }),
+  );
   dealer.connect(target);
   return dealer;
 };
 
-const until = async (what: string, test: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> => {
+const until = async (
+  what: string,
+  test: () => boolean | Promise<boolean>,
+  withinMs = 20_000,
+): Promise<void> => {
   const limit = Date.now() + withinMs;
   while (!(await test())) {
     if (Date.now() > limit) throw new Error(`${what} did not happen within ${withinMs} ms`);
@@ -84,7 +91,10 @@ describe('what peers send wrong', () => {
     (await connect('Client|1')).trySend(bytes('hello'));
     await seen.until('a frame', () => seen.texts().length === 1);
     expect(seen.texts()).toEqual(['hello']);
-    expect(notes[0]).toMatchObject({ event: 'transport.dropped', fields: { reason: 'noIdentity', count: 1 } });
+    expect(notes[0]).toMatchObject({
+      event: 'transport.dropped',
+      fields: { reason: 'noIdentity', count: 1 },
+    });
   });
 
   test('an empty frame counts as a loss of that peer, until its next frame', async () => {
@@ -95,7 +105,13 @@ describe('what peers send wrong', () => {
     await odd.send('');
     await odd.send('b');
     await seen.until('two frames', () => seen.texts().length === 2);
-    expect(seen.events.map((event) => event.kind)).toEqual(['peerUp', 'frame', 'peerDown', 'peerUp', 'frame']);
+    expect(seen.events.map((event) => event.kind)).toEqual([
+      'peerUp',
+      'frame',
+      'peerDown',
+      'peerUp',
+      'frame',
+    ]);
   });
 
   test('a frame over the limit closes the connection of its sender and reaches nobody', async () => {
@@ -104,7 +120,9 @@ describe('what peers send wrong', () => {
     await large.send(Buffer.alloc(9000));
     await seen.until('the small one', () => seen.texts().length === 1);
     await large.send(Buffer.alloc(11_000));
-    await seen.until('peerDown', () => seen.events.some((event) => event.kind === 'peerDown' && event.peer === 'large'));
+    await seen.until('peerDown', () =>
+      seen.events.some((event) => event.kind === 'peerDown' && event.peer === 'large'),
+    );
     (await connect('Client|1')).trySend(bytes('still here'));
     await seen.until('another peer', () => seen.texts().includes('still here'));
   });
@@ -150,7 +168,9 @@ describe('sending', () => {
     }
     scratch.fill(255);
     await arrived.until('all frames', () => arrived.texts().length === 500);
-    const wrong = arrived.events.filter((event, i) => event.kind === 'frame' && event.frame.some((byte) => byte !== (i - 1) % 256));
+    const wrong = arrived.events.filter(
+      (event, i) => event.kind === 'frame' && event.frame.some((byte) => byte !== (i - 1) % 256),
+    );
     expect(arrived.events[0]?.kind).toBe('peerUp');
     expect(wrong).toEqual([]);
   });
@@ -164,7 +184,8 @@ describe('sending', () => {
     // The kernel's buffers and the library's pipes take some; our queue must be what fills in the end.
     let sent = 0;
     const fill = (): void => {
-      while (listener.trySend(peerId('lazy'), Buffer.from(`${sent} ${'x'.repeat(10_000)}`)) === 'queued') sent += 1;
+      while (listener.trySend(peerId('lazy'), Buffer.from(`${sent} ${'x'.repeat(10_000)}`)) === 'queued')
+        sent += 1;
     };
     await until('full and staying so', async () => {
       fill();
@@ -191,11 +212,14 @@ describe('sending', () => {
     const lazy = foreign(target, 'lazy');
     await lazy.send('hello');
     await seen.until('hello', () => seen.texts().length === 1);
-    for (let i = 0; i < 4000; i++) listener.trySend(peerId('lazy'), Buffer.from(`${i} ${'x'.repeat(10_000)}`));
+    for (let i = 0; i < 4000; i++)
+      listener.trySend(peerId('lazy'), Buffer.from(`${i} ${'x'.repeat(10_000)}`));
     await new Promise((resolve) => setImmediate(resolve));
     lazy.close();
     await seen.until('undelivered frames', () => seen.events.some((event) => event.kind === 'undelivered'));
-    const numbers = seen.events.flatMap((event) => (event.kind === 'undelivered' ? [Number(Buffer.from(event.frame).toString('latin1').split(' ')[0])] : []));
+    const numbers = seen.events.flatMap((event) =>
+      event.kind === 'undelivered' ? [Number(Buffer.from(event.frame).toString('latin1').split(' ')[0])] : [],
+    );
     expect(numbers.at(-1)).toBe(3999);
     expect(numbers).toEqual(numbers.map((_, i) => (numbers[0] ?? 0) + i));
   }, 60_000);
@@ -206,7 +230,11 @@ describe('listening', () => {
     const network = zeromqTransport();
     const path = `ipc://${join(folder, 'several')}`;
     const listener = keep(await network.listen(['tcp://127.0.0.1:*', path, 'tcp://localhost:0'], scheduler));
-    expect(listener.addresses).toEqual([expect.stringMatching(/^tcp:\/\/127\.0\.0\.1:\d+$/), path, expect.stringMatching(/^tcp:\/\/127\.0\.0\.1:\d+$/)]);
+    expect(listener.addresses).toEqual([
+      expect.stringMatching(/^tcp:\/\/127\.0\.0\.1:\d+$/),
+      path,
+      expect.stringMatching(/^tcp:\/\/127\.0\.0\.1:\d+$/),
+    ]);
     const seen = record(listener);
     for (const [i, address] of listener.addresses.entries()) {
       keep(await network.connect(address, { identity: peerId(`Client|${i}`) })).trySend(bytes(String(i)));
@@ -224,7 +252,9 @@ describe('listening', () => {
     keep(listener);
     expect(listener.addresses[0]).toMatch(/^tcp:\/\/\[::1\]:\d+$/);
     const seen = record(listener);
-    keep(await network.connect(listener.addresses[0] ?? '', { identity: peerId('Client|6') })).trySend(bytes('six'));
+    keep(await network.connect(listener.addresses[0] ?? '', { identity: peerId('Client|6') })).trySend(
+      bytes('six'),
+    );
     await seen.until('a frame', () => seen.texts().length === 1);
   });
 
@@ -287,22 +317,36 @@ describe('listening', () => {
     ['tcp://198.51.100.1:8516', 'EADDRNOTAVAIL'],
     ['tcp://no-such-interface:8516', 'EADDRNOTAVAIL'],
   ])('%s is refused with %s and a sentence', async (address, code) => {
-    await expect(zeromqTransport().listen([address], scheduler)).rejects.toMatchObject({ name: 'TransportError', code, address });
+    await expect(zeromqTransport().listen([address], scheduler)).rejects.toMatchObject({
+      name: 'TransportError',
+      code,
+      address,
+    });
   });
 
   test('a file that is no socket is not removed', async () => {
     const path = join(folder, 'precious');
     await writeFile(path, 'data');
-    await expect(zeromqTransport().listen([`ipc://${path}`], scheduler)).rejects.toMatchObject({ code: 'EINVAL' });
+    await expect(zeromqTransport().listen([`ipc://${path}`], scheduler)).rejects.toMatchObject({
+      code: 'EINVAL',
+    });
     expect((await stat(path)).size).toBe(4);
   });
 
-  test.each(['tcp://*:8516', 'tcp://127.0.0.1:0', 'tcp://127.0.0.1:*'])('%s cannot be connected to', async (address) => {
-    await expect(zeromqTransport().connect(address, scheduler)).rejects.toMatchObject({ code: 'EINVAL', address });
-  });
+  test.each(['tcp://*:8516', 'tcp://127.0.0.1:0', 'tcp://127.0.0.1:*'])(
+    '%s cannot be connected to',
+    async (address) => {
+      await expect(zeromqTransport().connect(address, scheduler)).rejects.toMatchObject({
+        code: 'EINVAL',
+        address,
+      });
+    },
+  );
 
   test.each(['', '\0abc', 'x'.repeat(256)])('identity %j is refused', async (identity) => {
-    await expect(zeromqTransport().connect('tcp://127.0.0.1:1', { identity: peerId(identity) })).rejects.toMatchObject({ code: 'EINVAL' });
+    await expect(
+      zeromqTransport().connect('tcp://127.0.0.1:1', { identity: peerId(identity) }),
+    ).rejects.toMatchObject({ code: 'EINVAL' });
   });
 });
 
@@ -310,7 +354,9 @@ describe('foreign sockets', () => {
   test('a plain ROUTER, as the stock scheduler is, can be connected to', async () => {
     const router = keep(new Router({ linger: 0 }));
     router.bindSync('tcp://127.0.0.1:*');
-    const client = keep(await zeromqTransport().connect(router.lastEndpoint ?? '', { identity: peerId('Client|abc') }));
+    const client = keep(
+      await zeromqTransport().connect(router.lastEndpoint ?? '', { identity: peerId('Client|abc') }),
+    );
     const seen = record(client);
     client.trySend(bytes('hello'));
     const [identity, frame] = await router.receive();
@@ -327,19 +373,25 @@ describe('foreign sockets', () => {
 describe('processes', () => {
   const run = promisify(execFile);
 
-  test.each(['exit', 'natural'])('one that sends, closes and ends by %s delivers what it sent', async (how) => {
-    const { target, seen } = await setUp();
-    await run(process.execPath, [fixture, 'send-and-end', target, how], { timeout: 30_000 });
-    await seen.until('all frames', () => seen.texts().length === 200);
-    expect(seen.texts().at(-1)).toMatch(/^199 /);
-  });
+  test.each(['exit', 'natural'])(
+    'one that sends, closes and ends by %s delivers what it sent',
+    async (how) => {
+      const { target, seen } = await setUp();
+      await run(process.execPath, [fixture, 'send-and-end', target, how], { timeout: 30_000 });
+      await seen.until('all frames', () => seen.texts().length === 200);
+      expect(seen.texts().at(-1)).toMatch(/^199 /);
+    },
+  );
 
-  test.each(['exit', 'natural', 'unclosed'])('one whose peer never answers ends all the same (%s)', async (how) => {
-    const started = performance.now();
-    await run(process.execPath, [fixture, 'send-and-end', 'tcp://127.0.0.1:9', how], { timeout: 30_000 });
-    // The library's default would wait for ever; the run above would then be killed and reject.
-    expect(performance.now() - started).toBeLessThan(25_000);
-  });
+  test.each(['exit', 'natural', 'unclosed'])(
+    'one whose peer never answers ends all the same (%s)',
+    async (how) => {
+      const started = performance.now();
+      await run(process.execPath, [fixture, 'send-and-end', 'tcp://127.0.0.1:9', how], { timeout: 30_000 });
+      // The library's default would wait for ever; the run above would then be killed and reject.
+      expect(performance.now() - started).toBeLessThan(25_000);
+    },
+  );
 
   test('a peer that is killed is told as gone, and its restart under the same name is served', async () => {
     const { listener, target, seen } = await setUp();
@@ -356,6 +408,13 @@ describe('processes', () => {
     await seen.until('hello again', () => seen.texts().length === 2);
     listener.trySend(peerId('Worker|w|1'), bytes('echo me'));
     await seen.until('an echo', () => seen.texts().includes('echo me'));
-    expect(seen.events.map((event) => event.kind)).toEqual(['peerUp', 'frame', 'peerDown', 'peerUp', 'frame', 'frame']);
+    expect(seen.events.map((event) => event.kind)).toEqual([
+      'peerUp',
+      'frame',
+      'peerDown',
+      'peerUp',
+      'frame',
+      'frame',
+    ]);
   });
 });

@@ -62,11 +62,24 @@ export const parseConfigFile = (path: string, toml: string, sections: readonly s
     const section = normalKey(key);
     if (!isTable(value)) {
       const hint = `put it below a line such as [${sections[0] ?? 'scheduler'}]`;
-      problems.push({ code: 'unknownKey', where: `${path} ${key}`, what: 'this key stands in no section', hint });
+      problems.push({
+        code: 'unknownKey',
+        where: `${path} ${key}`,
+        what: 'this key stands in no section',
+        hint,
+      });
     } else if (!known.has(section)) {
       const near = didYouMean(section, known);
-      const hint = near === undefined ? `sections are ${sections.map((one) => `[${one}]`).join(', ')}` : `did you mean [${near}]?`;
-      problems.push({ code: 'unknownKey', where: `${path} [${key}]`, what: 'there is no such section', hint });
+      const hint =
+        near === undefined
+          ? `sections are ${sections.map((one) => `[${one}]`).join(', ')}`
+          : `did you mean [${near}]?`;
+      problems.push({
+        code: 'unknownKey',
+        where: `${path} [${key}]`,
+        what: 'there is no such section',
+        hint,
+      });
     } else {
       found.set(section, new Map(Object.entries(value).map(([name, item]) => [normalKey(name), item])));
     }
@@ -81,6 +94,8 @@ const parseToml = (path: string, toml: string): Readonly<Record<string, unknown>
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const what = (error.message.split('\n')[0] ?? '').replace(/^Invalid TOML document: /, '');
-    throw new ConfigError([{ code: 'syntax', where: `${path}:${error.line}:${error.column}`, what, hint: undefined }]);
+    throw new ConfigError([
+      { code: 'syntax', where: `${path}:${error.line}:${error.column}`, what, hint: undefined },
+    ]);
   }
 };

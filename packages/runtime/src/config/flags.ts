@@ -27,7 +27,12 @@ const describe = (name: string, one: Option<unknown>): string => {
   const facts: string[] = [];
   const { presence } = one;
   if (presence.kind === 'required') facts.push('required');
-  if (presence.kind === 'default' && presence.value !== undefined && presence.value !== null && presence.value !== false) {
+  if (
+    presence.kind === 'default' &&
+    presence.value !== undefined &&
+    presence.value !== null &&
+    presence.value !== false
+  ) {
     const shown = showText(one.kind.show(presence.value));
     if (shown !== '') facts.push(`default: ${shown}`);
   }
@@ -40,16 +45,29 @@ const flagsOf = (name: string, one: Option<unknown>): readonly FlagDefinition[] 
   spellings(name, one).flatMap((flag, i): FlagDefinition[] => {
     const short = i === 0 && one.short !== undefined ? `-${one.short}, ` : '';
     const { shape, placeholder } = one.kind;
-    const base = { description: describe(name, one), hidden: i > 0, repeatable: shape === 'list', attribute: attributeOf(flag) };
+    const base = {
+      description: describe(name, one),
+      hidden: i > 0,
+      repeatable: shape === 'list',
+      attribute: attributeOf(flag),
+    };
     if (shape !== 'boolean') return [{ ...base, flags: `${short}--${flag} ${placeholder}` }];
-    const off = { ...base, flags: `--no-${flag}`, description: `the opposite of --${flag}`, hidden: i > 0 || !isOnByDefault(one) };
+    const off = {
+      ...base,
+      flags: `--no-${flag}`,
+      description: `the opposite of --${flag}`,
+      hidden: i > 0 || !isOnByDefault(one),
+    };
     return [{ ...base, flags: `${short}--${flag}` }, off];
   });
 
-const isOnByDefault = (one: Option<unknown>): boolean => one.presence.kind === 'default' && one.presence.value === true;
+const isOnByDefault = (one: Option<unknown>): boolean =>
+  one.presence.kind === 'default' && one.presence.value === true;
 
 /** Flags of a command, in the order of its table. Secrets have none: command lines can be read by every user. */
-export const flagDefinitions = <O extends OptionTable>(command: CommandSpec<O>): readonly FlagDefinition[] => [
+export const flagDefinitions = <O extends OptionTable>(
+  command: CommandSpec<O>,
+): readonly FlagDefinition[] => [
   ...Object.entries<Option<unknown>>(command.options).flatMap(([name, one]) =>
     one.positional === true || one.secret === true ? [] : flagsOf(name, one),
   ),
@@ -62,12 +80,17 @@ export const flagDefinitions = <O extends OptionTable>(command: CommandSpec<O>):
   })),
 ];
 
-export const argumentDefinitions = <O extends OptionTable>(command: CommandSpec<O>): readonly ArgumentDefinition[] =>
+export const argumentDefinitions = <O extends OptionTable>(
+  command: CommandSpec<O>,
+): readonly ArgumentDefinition[] =>
   Object.entries<Option<unknown>>(command.options)
     .filter(([, one]) => one.positional === true)
     .map(([name, one]) => {
       const spelling = spellings(name, one)[0] ?? name;
-      return { name: one.kind.shape === 'list' ? `[${spelling}...]` : `[${spelling}]`, description: describe(name, one) };
+      return {
+        name: one.kind.shape === 'list' ? `[${spelling}...]` : `[${spelling}]`,
+        description: describe(name, one),
+      };
     });
 
 /** What is used of commander's Command and Option classes. */
@@ -95,7 +118,11 @@ export const addOptions = <O extends OptionTable, FlagOption extends FlagOptionL
   for (const { flags, description, hidden, repeatable } of flagDefinitions(command)) {
     const made = newOption(flags, description);
     if (hidden) made.hideHelp();
-    if (repeatable) made.argParser((value, previous) => [...(Array.isArray(previous) ? (previous as unknown[]) : []), value]);
+    if (repeatable)
+      made.argParser((value, previous) => [
+        ...(Array.isArray(previous) ? (previous as unknown[]) : []),
+        value,
+      ]);
     target.addOption(made);
   }
 };

@@ -9,7 +9,9 @@ const MASK = '********';
 
 const sourceText = (source: ValueSource): string => {
   if (source.from === 'file') return `file ${source.path}`;
-  return source.from === 'flag' || source.from === 'environment' ? `${source.from} ${source.name}` : source.from;
+  return source.from === 'flag' || source.from === 'environment'
+    ? `${source.from} ${source.name}`
+    : source.from;
 };
 
 interface Row {
@@ -24,16 +26,28 @@ interface Row {
 const rowsOf = <O extends OptionTable>({ command, values, sources }: Resolved<O>): readonly Row[] =>
   Object.entries<Option<unknown>>(command.options).map(([name, one]) => {
     const value: unknown = values[name];
-    const shown = value === undefined || value === null ? undefined : one.secret === true ? MASK : one.kind.show(value);
+    const shown =
+      value === undefined || value === null ? undefined : one.secret === true ? MASK : one.kind.show(value);
     const source = sources[name] ?? { from: 'nowhere' };
-    return { name, key: spellings(name, one)[0] ?? name, shown, source: sourceText(source), env: environmentName(name, one) };
+    return {
+      name,
+      key: spellings(name, one)[0] ?? name,
+      shown,
+      source: sourceText(source),
+      env: environmentName(name, one),
+    };
   });
 
 /** @param format 'toml': with a comment per line; a value that was given nowhere is a comment. 'json': one object. */
-export const printConfig = <O extends OptionTable>(resolved: Resolved<O>, format: 'toml' | 'json' = 'toml'): string => {
+export const printConfig = <O extends OptionTable>(
+  resolved: Resolved<O>,
+  format: 'toml' | 'json' = 'toml',
+): string => {
   const rows = rowsOf(resolved);
   if (format === 'json') {
-    const values = Object.fromEntries(rows.map((row) => [row.key, { value: row.shown ?? null, source: row.source }]));
+    const values = Object.fromEntries(
+      rows.map((row) => [row.key, { value: row.shown ?? null, source: row.source }]),
+    );
     return `${JSON.stringify({ section: resolved.command.section, values }, undefined, 2)}\n`;
   }
   const lines = rows.map((row) => {

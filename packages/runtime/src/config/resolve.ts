@@ -46,7 +46,10 @@ interface Found {
 
 const isGiven = (raw: unknown): boolean => raw !== undefined && !(Array.isArray(raw) && raw.length === 0);
 
-const sectionOf = (command: CommandSpec, file: ConfigFile | undefined): { name: string; keys: ReadonlyMap<string, unknown> } | undefined => {
+const sectionOf = (
+  command: CommandSpec,
+  file: ConfigFile | undefined,
+): { name: string; keys: ReadonlyMap<string, unknown> } | undefined => {
   for (const name of [command.section, ...(command.sectionAliases ?? [])].map(normalKey)) {
     const keys = file?.sections.get(name);
     if (keys !== undefined) return { name, keys };
@@ -63,7 +66,11 @@ const findValue = (
 ): Found | undefined => {
   const names = spellings(name, one);
   if (position !== undefined && isGiven(input.args?.[position])) {
-    return { raw: input.args?.[position], where: `<${names[0] ?? name}>`, source: { from: 'flag', name: `<${names[0] ?? name}>` } };
+    return {
+      raw: input.args?.[position],
+      where: `<${names[0] ?? name}>`,
+      source: { from: 'flag', name: `<${names[0] ?? name}>` },
+    };
   }
   for (const flag of names) {
     const raw = position === undefined && one.secret !== true ? input.flags?.[attributeOf(flag)] : undefined;
@@ -78,7 +85,11 @@ const findValue = (
   const key = names.find((candidate) => section?.keys.has(normalKey(candidate)));
   if (section === undefined || key === undefined) return undefined;
   const path = input.file?.path ?? '';
-  return { raw: section.keys.get(normalKey(key)), where: `${path} [${section.name}] ${key}`, source: { from: 'file', name: key, path } };
+  return {
+    raw: section.keys.get(normalKey(key)),
+    where: `${path} [${section.name}] ${key}`,
+    source: { from: 'file', name: key, path },
+  };
 };
 
 const unknownKeys = (command: CommandSpec, file: ConfigFile | undefined): readonly ConfigProblem[] => {
@@ -91,14 +102,23 @@ const unknownKeys = (command: CommandSpec, file: ConfigFile | undefined): readon
     .map((key): ConfigProblem => {
       const near = didYouMean(key, known);
       const hint = near === undefined ? `keys are ${[...known].join(', ')}` : `did you mean ${near}?`;
-      return { code: 'unknownKey', where: `${file?.path ?? ''} [${section.name}] ${key}`, what: 'there is no such key', hint };
+      return {
+        code: 'unknownKey',
+        where: `${file?.path ?? ''} [${section.name}] ${key}`,
+        what: 'there is no such key',
+        hint,
+      };
     });
 };
 
 const howToGive = (name: string, one: Option<unknown>, command: CommandSpec): string => {
   const spelling = spellings(name, one)[0] ?? name;
   const variable = environmentName(name, one);
-  const ways = [one.positional === true || one.secret === true ? undefined : `--${spelling}`, variable, `${spelling} in [${command.section}]`];
+  const ways = [
+    one.positional === true || one.secret === true ? undefined : `--${spelling}`,
+    variable,
+    `${spelling} in [${command.section}]`,
+  ];
   return `give it as ${ways.filter((way) => way !== undefined).join(', or ')}`;
 };
 
@@ -108,7 +128,10 @@ const howToGive = (name: string, one: Option<unknown>, command: CommandSpec): st
  * @returns frozen values, complete, and where each came from.
  * @throws ConfigError with every problem of the command, not the first one.
  */
-export const resolveConfig = <O extends OptionTable>(command: CommandSpec<O>, input: ConfigInput = {}): Resolved<O> => {
+export const resolveConfig = <O extends OptionTable>(
+  command: CommandSpec<O>,
+  input: ConfigInput = {},
+): Resolved<O> => {
   const problems: ConfigProblem[] = [...unknownKeys(command, input.file)];
   const values: Record<string, unknown> = {};
   const sources: Record<string, ValueSource> = {};
@@ -120,7 +143,15 @@ export const resolveConfig = <O extends OptionTable>(command: CommandSpec<O>, in
       values[name] = one.presence.kind === 'default' ? one.presence.value : undefined;
       sources[name] = { from: one.presence.kind === 'default' ? 'default' : 'nowhere' };
       if (one.presence.kind === 'required') {
-        problems.push({ code: 'missing', where: position === undefined ? `--${spellings(name, one)[0] ?? name}` : `<${spellings(name, one)[0] ?? name}>`, what: 'is required', hint: howToGive(name, one, command) });
+        problems.push({
+          code: 'missing',
+          where:
+            position === undefined
+              ? `--${spellings(name, one)[0] ?? name}`
+              : `<${spellings(name, one)[0] ?? name}>`,
+          what: 'is required',
+          hint: howToGive(name, one, command),
+        });
       }
       continue;
     }
@@ -134,10 +165,19 @@ export const resolveConfig = <O extends OptionTable>(command: CommandSpec<O>, in
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  const result = { command, values: Object.freeze(values) as ValuesOf<O>, sources: Object.freeze(sources) as Resolved<O>['sources'] };
+  const result = {
+    command,
+    values: Object.freeze(values) as ValuesOf<O>,
+    sources: Object.freeze(sources) as Resolved<O>['sources'],
+  };
   const conflicts = command.check?.(result.values) ?? [];
   if (conflicts.length === 0) return Object.freeze(result);
   throw new ConfigError(
-    conflicts.map(({ option, what, hint }) => ({ code: 'invalid', where: `--${spellings(option, command.options[option] as Option<unknown>)[0] ?? option}`, what, hint })),
+    conflicts.map(({ option, what, hint }) => ({
+      code: 'invalid',
+      where: `--${spellings(option, command.options[option] as Option<unknown>)[0] ?? option}`,
+      what,
+      hint,
+    })),
   );
 };

@@ -17,7 +17,8 @@ const CHUNK_BYTES = 4096;
 /** Time for a write that a thread has begun to end, before and after the last flush. */
 const IN_FLIGHT_MS = 20;
 
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
 
 const sleepSync = (ms: number): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
@@ -72,7 +73,12 @@ export class LineWriter {
 
   #take(bytesMax: number): Buffer | undefined {
     if (this.#dropped > 0) {
-      const note = { level: 'warn', time: new Date().toISOString(), event: 'log.dropped', lines: this.#dropped };
+      const note = {
+        level: 'warn',
+        time: new Date().toISOString(),
+        event: 'log.dropped',
+        lines: this.#dropped,
+      };
       this.#dropped = 0;
       this.#lines.push(`${JSON.stringify(note)}\n`);
     }
@@ -96,7 +102,8 @@ export class LineWriter {
     write(this.#fd, chunk, (error, count) => {
       // A flush went past us meanwhile.
       if (this.#pending !== mine) return;
-      if (error === null) return this.#send(count < chunk.length ? chunk.subarray(count) : this.#take(CHUNK_BYTES));
+      if (error === null)
+        return this.#send(count < chunk.length ? chunk.subarray(count) : this.#take(CHUNK_BYTES));
       if (codeOf(error) !== 'EAGAIN') return this.#breakOff();
       this.#pending = { chunk, state: 'waiting' };
       this.#timer = setTimeout(() => this.#send(chunk), RETRY_MS);
@@ -106,7 +113,7 @@ export class LineWriter {
 
   #flush(chunk: Buffer | undefined): void {
     let rest = chunk ?? Buffer.alloc(0);
-    for (let tries = 0; rest.length > 0 && !this.#broken && tries < FLUSH_TRIES_MAX; ) {
+    for (let tries = 0; rest.length > 0 && !this.#broken && tries < FLUSH_TRIES_MAX;) {
       try {
         rest = rest.subarray(writeSync(this.#fd, rest));
       } catch (error) {

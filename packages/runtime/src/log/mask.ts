@@ -1,6 +1,7 @@
 /** Secrets never reach a log line: values are masked by the name of their key. */
 
-const SECRET = /secret|passw(or)?d|passphrase|credential|authorization|cookie|api[-_]?key|private[-_]?key|access[-_]?key|(^|[-_])token$|[a-z]Token$/i;
+const SECRET =
+  /secret|passw(or)?d|passphrase|credential|authorization|cookie|api[-_]?key|private[-_]?key|access[-_]?key|(^|[-_])token$|[a-z]Token$/i;
 const MASK = '********';
 const DEPTH_MAX = 6;
 const ITEMS_MAX = 200;
@@ -35,8 +36,13 @@ const plain = (value: unknown, depth: number): unknown => {
   if (value instanceof Error) return plainError(value, depth);
   if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
   if (value instanceof Date) return value.toISOString();
-  if (value instanceof Map) return masked(Object.fromEntries([...value].slice(0, ITEMS_MAX).map(([key, item]) => [String(key), item])), depth + 1);
-  if (Array.isArray(value) || value instanceof Set) return [...value].slice(0, ITEMS_MAX).map((item) => plain(item, depth + 1));
+  if (value instanceof Map)
+    return masked(
+      Object.fromEntries([...value].slice(0, ITEMS_MAX).map(([key, item]) => [String(key), item])),
+      depth + 1,
+    );
+  if (Array.isArray(value) || value instanceof Set)
+    return [...value].slice(0, ITEMS_MAX).map((item) => plain(item, depth + 1));
   return masked(value as Readonly<Record<string, unknown>>, depth + 1);
 };
 

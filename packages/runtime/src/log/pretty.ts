@@ -1,6 +1,11 @@
 /** One short line for people. Our own: pino-pretty costs thirteen packages for what are forty lines here. */
 
-const COLOURS: Readonly<Record<string, string>> = { debug: '\u001B[2m', info: '\u001B[36m', warn: '\u001B[33m', error: '\u001B[31m' };
+const COLOURS: Readonly<Record<string, string>> = {
+  debug: '\u001B[2m',
+  info: '\u001B[36m',
+  warn: '\u001B[33m',
+  error: '\u001B[31m',
+};
 const RESET = '\u001B[0m';
 const DIM = '\u001B[2m';
 
@@ -12,7 +17,8 @@ const show = (value: unknown): string => {
   return /^[\w./:@|%+=-]+$/.test(value) ? value : JSON.stringify(value);
 };
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 /** `12:03:04.567 info  scheduler group.started group=g-1-1 workers=2`; stacks below, indented. */
 export const prettyLine = (json: string, colours: boolean): string => {
@@ -23,7 +29,8 @@ export const prettyLine = (json: string, colours: boolean): string => {
     return json;
   }
   if (!isRecord(line)) return json;
-  const paint = (code: string, words: string): string => (colours && words !== '' ? `${code}${words}${RESET}` : words);
+  const paint = (code: string, words: string): string =>
+    colours && words !== '' ? `${code}${words}${RESET}` : words;
   const level = String(line['level']);
   const time = String(line['time']).slice(11, 23);
   const stacks: string[] = [];

@@ -22,12 +22,17 @@ export const record = (endpoint: { onTurn(handler: TurnHandler): void }, onTurn?
   });
   const show = (event: TransportEvent): string => {
     if (event.kind === 'frame') return `frame ${event.from} ${event.frame.byteLength} B`;
-    return event.kind === 'undelivered' ? `undelivered ${event.to} ${event.why}` : `${event.kind} ${event.peer}`;
+    return event.kind === 'undelivered'
+      ? `undelivered ${event.to} ${event.why}`
+      : `${event.kind} ${event.peer}`;
   };
   return {
     events,
     turns,
-    texts: () => events.flatMap((event) => (event.kind === 'frame' ? [Buffer.from(event.frame).toString('latin1')] : [])),
+    texts: () =>
+      events.flatMap((event) =>
+        event.kind === 'frame' ? [Buffer.from(event.frame).toString('latin1')] : [],
+      ),
     until: (what, test, withinMs = 20_000) =>
       new Promise((resolve, reject) => {
         const end = (): void => {
@@ -41,7 +46,11 @@ export const record = (endpoint: { onTurn(handler: TurnHandler): void }, onTurn?
         };
         const limit = setTimeout(() => {
           end();
-          reject(new Error(`${what} did not happen within ${withinMs} ms; saw ${events.length} events, last: ${events.slice(-20).map(show).join(', ')}`));
+          reject(
+            new Error(
+              `${what} did not happen within ${withinMs} ms; saw ${events.length} events, last: ${events.slice(-20).map(show).join(', ')}`,
+            ),
+          );
         }, withinMs);
         waiting.add(look);
         look();

@@ -15,7 +15,11 @@ export type Address =
   | { readonly kind: 'ipc'; readonly text: string; readonly path: string };
 
 const bad = (text: string, why: string): TransportError =>
-  new TransportError('EINVAL', text, `${text === '' ? 'an empty address' : text} is not an address that can be used: ${why}`);
+  new TransportError(
+    'EINVAL',
+    text,
+    `${text === '' ? 'an empty address' : text} is not an address that can be used: ${why}`,
+  );
 
 /** @throws TransportError EINVAL, with an example of what would do. */
 export const parseAddress = (text: string, purpose: 'listen' | 'connect'): Address => {
@@ -23,13 +27,19 @@ export const parseAddress = (text: string, purpose: 'listen' | 'connect'): Addre
   const match = TCP.exec(text);
   if (match === null) {
     const v6 = /^tcp:\/\/[0-9a-fA-F]*:[0-9a-fA-F:]+:\d+$/.test(text);
-    throw bad(text, v6 ? 'an IPv6 address needs brackets, such as tcp://[::1]:8516' : 'write tcp://127.0.0.1:8516 or ipc:///path/to/socket');
+    throw bad(
+      text,
+      v6
+        ? 'an IPv6 address needs brackets, such as tcp://[::1]:8516'
+        : 'write tcp://127.0.0.1:8516 or ipc:///path/to/socket',
+    );
   }
   const [, host = '', port = ''] = match;
   if (port !== '*' && Number(port) > 65535) throw bad(text, 'a port is at most 65535');
   if (purpose === 'connect') {
     if (host === '*') throw bad(text, 'to connect, name the host; * only works for listening');
-    if (port === '*' || Number(port) === 0) throw bad(text, 'to connect, name the port; 0 and * only work for listening');
+    if (port === '*' || Number(port) === 0)
+      throw bad(text, 'to connect, name the port; 0 and * only work for listening');
   }
   return { kind: 'tcp', text, host, port: port === '*' ? '0' : port };
 };
@@ -39,13 +49,17 @@ const parseIpc = (text: string): Address => {
   if (path === '') throw bad(text, 'the path is missing, such as ipc:///run/user/1000/muster.sock');
   const bytes = Buffer.byteLength(path);
   if (bytes > IPC_PATH_BYTES_MAX) {
-    throw bad(text, `its path has ${bytes} bytes, the system allows ${IPC_PATH_BYTES_MAX}; choose a shorter directory`);
+    throw bad(
+      text,
+      `its path has ${bytes} bytes, the system allows ${IPC_PATH_BYTES_MAX}; choose a shorter directory`,
+    );
   }
   return { kind: 'ipc', text, path };
 };
 
 /** Only an address in brackets turns IPv6 on: with it, a host name might resolve to an address nobody listens on. */
-export const needsIpv6 = (address: Address): boolean => address.kind === 'tcp' && address.host.startsWith('[');
+export const needsIpv6 = (address: Address): boolean =>
+  address.kind === 'tcp' && address.host.startsWith('[');
 
 /** What libzmq is told: it takes no host names for a bind, and takes over a socket file that is in use. */
 export const prepareBind = async (address: Address): Promise<string> => {
@@ -113,9 +127,15 @@ const busy = (text: string, cause?: unknown): TransportError =>
   );
 
 const SENTENCES: Readonly<Record<string, { readonly code: TransportErrorCode; readonly why: string }>> = {
-  EADDRNOTAVAIL: { code: 'EADDRNOTAVAIL', why: 'no network interface of this machine has that address; 127.0.0.1 and 0.0.0.0 always exist' },
+  EADDRNOTAVAIL: {
+    code: 'EADDRNOTAVAIL',
+    why: 'no network interface of this machine has that address; 127.0.0.1 and 0.0.0.0 always exist',
+  },
   ENODEV: { code: 'EADDRNOTAVAIL', why: 'no network interface of this machine has that address or name' },
-  EACCES: { code: 'EACCES', why: 'no permission; ports below 1024 need privileges, a socket path needs a directory you can write' },
+  EACCES: {
+    code: 'EACCES',
+    why: 'no permission; ports below 1024 need privileges, a socket path needs a directory you can write',
+  },
   EPERM: { code: 'EACCES', why: 'no permission' },
   ENOENT: { code: 'EINVAL', why: 'its directory does not exist' },
   EINVAL: { code: 'EINVAL', why: 'write tcp://127.0.0.1:8516 or ipc:///path/to/socket' },
@@ -123,7 +143,11 @@ const SENTENCES: Readonly<Record<string, { readonly code: TransportErrorCode; re
 };
 
 /** Translates what the library threw into one sentence for people and one code for programs. */
-export const addressError = (text: string, purpose: 'listen on' | 'connect to', cause: unknown): TransportError => {
+export const addressError = (
+  text: string,
+  purpose: 'listen on' | 'connect to',
+  cause: unknown,
+): TransportError => {
   if (cause instanceof TransportError) return cause;
   const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
   if (code === 'EADDRINUSE') return busy(text, cause);

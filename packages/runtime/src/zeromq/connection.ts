@@ -37,7 +37,8 @@ const converse = (dealer: Dealer, address: string, options: ConnectOptions, note
     frameBytesMax: options.frameBytesMax ?? FRAME_BYTES_MAX_DEFAULT,
     transmit: (_peer, frame) => dealer.send(frame),
     unreachable: (_peer, frames) => {
-      for (const frame of frames) collected.push({ kind: 'undelivered', to: SCHEDULER, frame, why: 'unreachable' });
+      for (const frame of frames)
+        collected.push({ kind: 'undelivered', to: SCHEDULER, frame, why: 'unreachable' });
     },
     drained: () => undefined,
   });
@@ -71,7 +72,9 @@ const converse = (dealer: Dealer, address: string, options: ConnectOptions, note
       collected.setHandler(handler);
       if (receiving || closing !== undefined) return;
       receiving = true;
-      void receiveLoop(dealer, onMessage, (cause) => note('transport.broken', 'error', { reason: String(cause) }));
+      void receiveLoop(dealer, onMessage, (cause) =>
+        note('transport.broken', 'error', { reason: String(cause) }),
+      );
     },
     close: () => (closing ??= shutDown()),
     [Symbol.asyncDispose]: () => connection.close(),

@@ -4,7 +4,14 @@ import { peerId, showId } from '@muster/protocol/ids';
 import { turns } from '../transport/turns.ts';
 import type { Turns } from '../transport/turns.ts';
 import type { Listener, ListenOptions } from '../transport.ts';
-import { addressError, needsIpv6, parseAddress, prepareBind, removeSocketFile, socketFileOf } from './address.ts';
+import {
+  addressError,
+  needsIpv6,
+  parseAddress,
+  prepareBind,
+  removeSocketFile,
+  socketFileOf,
+} from './address.ts';
 import type { SocketFile } from './address.ts';
 import { countedNotes, watchHandshakes } from './notes.ts';
 import type { Notes, OnNote } from './notes.ts';
@@ -95,7 +102,8 @@ class Reception {
     if (frame.byteLength === 0) return this.#onEmpty(peer);
     // A name that the library made up: a peer without an identity, or what a connection still held when a newer
     // one took its identity over. Nobody could be answered.
-    if (identity[0] === 0) return this.#note('transport.dropped', 'warn', { reason: 'noIdentity', bytes: frame.byteLength });
+    if (identity[0] === 0)
+      return this.#note('transport.dropped', 'warn', { reason: 'noIdentity', bytes: frame.byteLength });
     this.#onFrame(peer?.up === true ? peer : this.#welcome(id), frame);
   }
 
@@ -143,7 +151,8 @@ const serve = (router: Router, bound: readonly Bound[], options: ListenOptions, 
     frameBytesMax: options.frameBytesMax ?? FRAME_BYTES_MAX_DEFAULT,
     transmit: (peer, frame) => router.send([peer.route, frame]),
     unreachable: (peer, frames) => {
-      for (const frame of frames) collected.push({ kind: 'undelivered', to: peer.id, frame, why: 'unreachable' });
+      for (const frame of frames)
+        collected.push({ kind: 'undelivered', to: peer.id, frame, why: 'unreachable' });
     },
     drained: (peer) => reception.forgetIfDone(peer),
   });
@@ -184,7 +193,8 @@ const serve = (router: Router, bound: readonly Bound[], options: ListenOptions, 
 
 /** Connections that never became peers: no file descriptors left, a stranger who speaks something else. */
 const watchTrouble = (router: Router, note: Notes): void => {
-  router.events.on('accept:error', ({ error }) => note('transport.acceptFailed', 'error', { reason: error.message }));
+  router.events.on('accept:error', ({ error }) =>
+    note('transport.acceptFailed', 'error', { reason: error.message }),
+  );
   watchHandshakes(router, note);
 };
-

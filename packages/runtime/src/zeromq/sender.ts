@@ -35,7 +35,8 @@ export interface SenderPort {
   drained(peer: Peer): void;
 }
 
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
 
 export class Sender {
   readonly #port: SenderPort;
@@ -67,7 +68,8 @@ export class Sender {
 
   /** 'full' when the frame does not fit the peer's queue. */
   trySend(peer: Peer, frame: Uint8Array): 'queued' | 'full' {
-    if (this.#stopped || frame.byteLength > this.#port.frameBytesMax || !peer.queue.push(frame)) return 'full';
+    if (this.#stopped || frame.byteLength > this.#port.frameBytesMax || !peer.queue.push(frame))
+      return 'full';
     if (peer.phase === 'idle') {
       this.#busy.add(peer);
       this.#pump(peer);

@@ -65,7 +65,11 @@ class IdentifiedDealer extends Dealer {
 const identityBytes = (identity: string, address: string): Buffer => {
   const bytes = Buffer.from(identity, 'latin1');
   if (bytes.length === 0 || bytes.length > ROUTING_ID_BYTES_MAX || bytes[0] === 0) {
-    throw new TransportError('EINVAL', address, `an identity has 1 to ${ROUTING_ID_BYTES_MAX} bytes and does not begin with a zero byte`);
+    throw new TransportError(
+      'EINVAL',
+      address,
+      `an identity has 1 to ${ROUTING_ID_BYTES_MAX} bytes and does not begin with a zero byte`,
+    );
   }
   return bytes;
 };
@@ -80,7 +84,13 @@ const prepareContext = (): void => {
 export const openRouter = (options: ListenOptions, ipv6: boolean): Router => {
   const identity = identityBytes(options.identity, '');
   prepareContext();
-  const router = new NotifyingRouter({ ...shared(options), mandatory: true, handover: true, ipv6, backlog: 1024 });
+  const router = new NotifyingRouter({
+    ...shared(options),
+    mandatory: true,
+    handover: true,
+    ipv6,
+    backlog: 1024,
+  });
   router.identifyAs(identity);
   // Only disconnects: [identity, empty]. With notices of connects as well, the two could not be told apart when a
   // peer takes its identity over from a dead connection.
