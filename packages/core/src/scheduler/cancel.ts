@@ -7,9 +7,10 @@
  * gone nobody waits: after the same time the task is forgotten, and its result, should one come, is dropped.
  */
 import { showId } from '@muster/protocol/ids';
-import type { PeerId, TaskId } from '@muster/protocol/ids';
+import type { TaskId } from '@muster/protocol/ids';
 import type { CancelConfirm } from '@muster/protocol/messages';
 import type { Client } from './client.ts';
+import { flushResults } from './flush.ts';
 import { dequeue, drop, enqueue, markCanceling, release, unmarkCanceling } from './moves.ts';
 import { resend } from './results.ts';
 import { after, Cancel, note, send } from './state.ts';
@@ -21,19 +22,22 @@ import type { Worker } from './worker.ts';
 const ANSWER_MS = 5_000;
 const SENDS_MAX = 2;
 
-const confirm = (state: SchedulerState, to: PeerId, taskId: TaskId, answer: CancelConfirm): void =>
-  send(state, to, { kind: 'taskCancelConfirm', taskId, confirm: answer });
+/** After the results that are on their way to the client: one of them may be what it asks about. */
+const confirm = (state: SchedulerState, client: Client, taskId: TaskId, answer: CancelConfirm): void => {
+  flushResults(state, client);
+  send(state, client.id, { kind: 'taskCancelConfirm', taskId, confirm: answer });
+};
 
 export const onCancel = (state: SchedulerState, client: Client, taskId: TaskId, force: boolean): void => {
   const task = state.tasks.get(taskId);
-  if (task === undefined) return confirm(state, client.id, taskId, 'cancelNotFound');
+  if (task === undefined) return confirm(state, client, taskId, 'cancelNotFound');
   if (task.client !== client) {
     note(state, 'cancel.refused', 'warn', {
       task: showId(taskId),
       client: showId(client.id),
       reason: 'the task belongs to another client',
     });
-    return confirm(state, client.id, taskId, 'cancelNotFound');
+    return confirm(state, client, taskId, 'cancelNotFound');
   }
   if (task.phase === FINISHED) return resend(state, task);
   cancel(state, task, force);
@@ -74,7 +78,7 @@ export const onCancelDue = (state: SchedulerState, request: Cancel): void => {
   }
   state.cancels.delete(task);
   unmarkCanceling(state, task);
-  confirm(state, client.id, task.id, 'cancelFailed');
+  confirm(state, client, task.id, 'cancelFailed');
 };
 
 /** A worker answers: to a client's cancel, or to one that was to move the task to an idle worker. */
@@ -112,7 +116,7 @@ const onCancelingAnswered = (
   if (request !== undefined) state.timers.clear(request.timer);
   state.cancels.delete(task);
   unmarkCanceling(state, task);
-  confirm(state, client.id, task.id, 'cancelFailed');
+  confirm(state, client, task.id, 'cancelFailed');
 };
 
 /** It has started: it stays. */
@@ -127,5 +131,5 @@ export const canceled = (state: SchedulerState, task: Task): void => {
   const { client } = task;
   state.counts.canceled++;
   drop(state, task);
-  if (!client.gone) confirm(state, client.id, task.id, 'canceled');
+  if (!client.gone) confirm(state, client, task.id, 'canceled');
 };

@@ -16,7 +16,7 @@ export const flush = (state: SchedulerState): void => {
   }
 };
 
-const flushResults = (state: SchedulerState, client: Client): void => {
+export const flushResults = (state: SchedulerState, client: Client): void => {
   const { outResults: results, outAttempts: attempts } = client;
   if (results.length === 0) return;
   client.outResults = [];

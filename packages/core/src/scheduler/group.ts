@@ -69,6 +69,8 @@ export class Group {
   ran = false;
   /** Whether a result has come from it: losing it is then no failed start. */
   proved = false;
+  /** Stock: which workers are its own is not certain. */
+  guessed = false;
   /** Stock: its adapter said that it has stopped it. */
   reported = false;
   /** Stock: worker ids named in the answer to its start; often made up, then arrival decides. */

@@ -24,7 +24,7 @@ export const onUndelivered = (
   const worker = state.workers.get(peer);
   if (worker !== undefined) {
     onWorkerUndelivered(state, worker, message);
-    if (why === 'full') mute(state, worker, 'full');
+    if (why === 'full') mute(state, worker, 'skipped');
     else onWorkerDown(state, worker);
     return;
   }

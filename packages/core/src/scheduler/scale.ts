@@ -13,7 +13,7 @@ import { drainGroup, requestGroup, stopGroup } from './groups.ts';
 import type { Group } from './group.ts';
 import { note, side } from './state.ts';
 import type { SchedulerState } from './state.ts';
-import { mayStart } from './stock-adapter.ts';
+import { mayStart, stoppable } from './stock-adapter.ts';
 
 /** Decisions are at least this far apart, whatever happens. */
 const INTERVAL_MS = 20;
@@ -83,10 +83,10 @@ const viewOf = (state: SchedulerState, own: boolean, adapters: readonly Adapter[
   upperTaskRatio: state.config.policy.upperTaskRatio,
   lowerTaskRatio: state.config.policy.lowerTaskRatio,
   idleBeforeStopMs: state.config.idleBeforeStopMs,
-  adapters: adapters.map(adapterView),
+  adapters: adapters.map((adapter) => adapterView(state, adapter)),
 });
 
-const adapterView = (adapter: Adapter): AdapterView => ({
+const adapterView = (state: SchedulerState, adapter: Adapter): AdapterView => ({
   key: adapter.key,
   groupsMax: adapter.groupsMax,
   workersPerGroup: adapter.workersPerGroup,
@@ -95,7 +95,7 @@ const adapterView = (adapter: Adapter): AdapterView => ({
   draining: adapter.phases.draining,
   stopping: adapter.phases.stopping,
   serving: adapter.phases.running - adapter.deserted.size,
-  idle: adapter.idle,
+  idle: adapter.own ? adapter.idle : stoppable(state, adapter),
   blockedUntil: adapter.blockedUntil,
 });
 

@@ -7,13 +7,16 @@
  * S3 A worker joins the group whose answer named it, else the oldest group of a stock adapter that still lacks
  *    workers: by arrival.
  * S4 A group is stopped only when its workers hold nothing; 'not found' means forget it.
+ * S5 When several groups lacked workers, which worker is whose is a guess. Guessed groups are stopped all
+ *    together, when no stock task is left at all: else the one that is stopped might be the one that works.
  *
  * One hole stays: when the answer to a start is lost, nobody can name that group, so nobody can stop it; its
  * workers show up as workers without a group.
  */
 import { groupId, workerId } from '@muster/protocol/ids';
-import type { GroupId, WorkerId } from '@muster/protocol/ids';
+import type { GroupId, Instant, WorkerId } from '@muster/protocol/ids';
 import type { AdapterCommandResponse, Message } from '@muster/protocol/messages';
+import type { IdleGroup } from '../scaling/policy.ts';
 import type { Adapter } from './adapter.ts';
 import type { Group } from './group.ts';
 import type { SchedulerState } from './state.ts';
@@ -87,18 +90,18 @@ export const nameGroup = (
   if (group.state.phase === 'requested') group.state.confirmed = true;
 };
 
-/** S3. Also for workers that came before the answer. */
+/** S3. A group is a guess when the worker might as well have been another one's (S5). */
 export const attributeByArrival = (state: SchedulerState, worker: Worker): Group | undefined => {
   if (worker.own || state.adapters.size === 0) return undefined;
-  let oldest: Group | undefined;
+  const candidates: Group[] = [];
   for (const group of state.groups.values()) {
-    if (group.adapter.own || isNameless(group)) continue;
+    if (group.adapter.own) continue;
     if (group.announced.has(worker.id)) return group;
     const lacks = group.workers.size < group.adapter.workersPerGroup;
-    if (oldest === undefined && lacks && (group.phase === 'requested' || group.phase === 'running'))
-      oldest = group;
+    if (lacks && (group.phase === 'requested' || group.phase === 'running')) candidates.push(group);
   }
-  return oldest;
+  if (candidates.length > 1) for (const group of candidates) group.guessed = true;
+  return candidates.find((group) => !isNameless(group));
 };
 
 /** Workers without a group that arrived after this start was sent: they are taken for its. */
@@ -113,3 +116,23 @@ export const arrivedSince = (state: SchedulerState, group: Group): readonly Work
   }
   return found;
 };
+
+/** S5. Idle groups of a stock adapter that may be stopped, longest idle first. */
+export const stoppable = (state: SchedulerState, adapter: Adapter): readonly IdleGroup[] => {
+  let guessedIdleSince: Instant | undefined;
+  let guessedBusy = state.stock.tasks > 0;
+  for (const group of state.groups.values()) {
+    if (!group.guessed || group.phase !== 'running') continue;
+    if (group.idleSince === undefined) guessedBusy = true;
+    else guessedIdleSince = latest(guessedIdleSince, group.idleSince);
+  }
+  const idle: IdleGroup[] = [];
+  for (const group of adapter.idle) {
+    if (!group.guessed) idle.push(group);
+    else if (!guessedBusy) idle.push({ id: group.id, idleSince: guessedIdleSince });
+  }
+  return idle.sort((one, other) => (one.idleSince ?? 0) - (other.idleSince ?? 0));
+};
+
+const latest = (one: Instant | undefined, other: Instant): Instant =>
+  one === undefined || one < other ? other : one;

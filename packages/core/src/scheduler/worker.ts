@@ -17,8 +17,8 @@ import type { Wake } from './wake.ts';
 
 /** 'draining': no new tasks; 'drained': it said that it holds nothing; 'lost': unknown from here on. */
 export type WorkerPhase = 'active' | 'draining' | 'drained' | 'lost';
-/** Why nothing is sent to an active worker until its next frame: its queue is full, or its link is down. */
-export type Mute = 'no' | 'full' | 'down';
+/** Whether nothing is assigned until its next frame: it could not take more ('skipped'), or its link is 'down'. */
+export type Mute = 'no' | 'skipped' | 'down';
 
 export interface WorkerSpec {
   readonly id: WorkerId;

@@ -143,7 +143,7 @@ export const onTasksReturned = (
 /** It believes that it drains and we do not: tell it again, and wait for its next frame. */
 const onRefused = (state: SchedulerState, worker: Worker, tasks: number): void => {
   note(state, 'tasks.refused', 'warn', { worker: showId(worker.id), tasks });
-  mute(state, worker, 'full');
+  mute(state, worker, 'skipped');
   send(state, worker.id, { kind: 'drain', action: 'callOff' });
 };
 
@@ -160,14 +160,19 @@ export const onWorkerTimeoutDue = (state: SchedulerState, worker: Worker): void 
   else loseWorker(state, worker, 'timed out');
 };
 
-/** The transport says that it is gone. Heartbeats decide for stock workers; ours get a short grace. */
+/**
+ * The transport says that it is gone: nothing is sent to it until its next frame. Heartbeats decide whether a
+ * stock worker is lost; ours get a short grace.
+ */
 export const onWorkerDown = (state: SchedulerState, worker: Worker): void => {
-  if (!worker.own || worker.grace.armed) return;
+  if (!worker.own) return mute(state, worker, 'skipped');
+  if (worker.grace.armed) return;
   mute(state, worker, 'down');
   state.timers.set(worker.grace, after(state, GRACE_MS));
 };
 
-export const mute = (state: SchedulerState, worker: Worker, why: 'full' | 'down'): void => {
+export const mute = (state: SchedulerState, worker: Worker, why: 'skipped' | 'down'): void => {
+  if (worker.mute === 'down') return;
   worker.mute = why;
   touch(state, worker);
 };
