@@ -14,6 +14,9 @@ import type { AdapterId, GroupId } from '@muster/protocol/ids';
 import { systemClock } from '@muster/runtime/system-clock';
 
 const HOST = fileURLToPath(new URL('./stand-in-host.mjs', import.meta.url));
+/** A broken host ends before a Node process could, so that no test waits long for one that does not. */
+const FAIL_FAST = '[ "$MUSTER_TEST_HOST" = broken ] && { echo broken >&2; exit 3; }; exec "$0" "$1"';
+
 const runner = {
   describe: (name: string, define: () => void) => describe(name, define),
   test: (name: string, run: () => Promise<void>, timeoutMs: number) => test(name, run, timeoutMs),
@@ -50,13 +53,13 @@ const createNative = async (): Promise<ProviderUnderTest> => {
   let broken = 0;
   const open = (owner: AdapterId): NativeProvisioner => {
     const one = nativeProvisioner({
-      command: [process.execPath, HOST],
+      command: ['/bin/sh', '-c', FAIL_FAST, process.execPath, HOST],
       stateDir,
       ownerMark: owner,
       clock: systemClock(),
       log: () => undefined,
       graceMs: 10_000,
-      settleMs: 1_000,
+      settleMs: 250,
     });
     opened.push(one);
     return one;

@@ -203,5 +203,5 @@ const failureNote = ({ groupId, kind, detail, cause }: ProvisionFailure): Note =
     group: groupId,
     failure: kind,
     detail,
-    cause: cause === undefined ? '' : String(cause),
+    cause: cause instanceof Error ? cause.message : '',
   });

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import type { ReadProcesses } from './processes/entry.ts';
 import { PS_ENV, readPs } from './processes/darwin.ts';
-import { procStart, readProc } from './processes/linux.ts';
+import { procReader, procStart } from './processes/linux.ts';
 
 export interface Platform {
   readonly read: ReadProcesses;
@@ -12,7 +12,7 @@ export interface Platform {
 
 /** Undefined where worker groups cannot be found again, so that none may be started. */
 export const platformOf = (name: string): Platform | undefined => {
-  if (name === 'linux') return { read: () => readProc(), startOf: (pid) => procStart(pid) };
+  if (name === 'linux') return { read: procReader(), startOf: (pid) => procStart(pid) };
   if (name === 'darwin') return { read: readPs, startOf: darwinStart };
   return undefined;
 };

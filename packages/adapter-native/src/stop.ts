@@ -8,7 +8,14 @@ import type { ProcessEntry } from './processes/entry.ts';
 import type { GroupProcesses } from './processes/members.ts';
 import { instanceOf } from './states.ts';
 
+/** Between looks; doubles. */
 const SWEEP_PAUSE_MS = 20;
+const SWEEP_PAUSE_MS_MAX = 250;
+/**
+ * What bears no mark is given this long after the rest was killed: a host's guardian, which wiped its environment to be
+ * out of the way, cleans up after its host then.
+ */
+const UNMARKED_MS = 2_500;
 /** Killed processes that do not vanish in this time wait for the kernel; the next stop looks again. */
 const SWEEP_MS = 5_000;
 
@@ -106,26 +113,27 @@ export const sweep = (native: Native, groupId: GroupId): Promise<boolean> => {
 };
 
 const sweepOnce = async (native: Native, groupId: GroupId): Promise<boolean> => {
-  const giveUpAt = native.clock.now() + SWEEP_MS;
-  for (;;) {
+  const begunAt = native.clock.now();
+  for (let pauseMs = SWEEP_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, SWEEP_PAUSE_MS_MAX)) {
     const group = (await scan(native)).get(groupId);
     if (group === undefined) {
       const record = native.records.all().get(groupId);
       if (record !== undefined) forget(native, groupId, record.pid);
       return true;
     }
-    if (native.clock.now() >= giveUpAt) {
+    const sweptMs = native.clock.now() - begunAt;
+    if (sweptMs >= SWEEP_MS) {
       note(native, 'warn', 'native.sweep.incomplete', { group: groupId, processes: group.members.length });
       return false;
     }
-    killMembers(native, group);
-    await pause(native.clock, SWEEP_PAUSE_MS);
+    const living = group.members.filter((one) => isStill(native, one));
+    killProcesses(native, sweptMs < UNMARKED_MS ? living.filter((one) => one.mark !== undefined) : living);
+    await pause(native.clock, pauseMs);
   }
 };
 
 /** Process groups first: nothing can be forked away between two signals to one group. */
-const killMembers = (native: Native, group: GroupProcesses): void => {
-  const living = group.members.filter((one) => isStill(native, one));
+const killProcesses = (native: Native, living: readonly ProcessEntry[]): void => {
   for (const leader of living) if (leader.pid === leader.pgid) native.kill(-leader.pgid, 'SIGKILL');
   for (const one of living) native.kill(one.pid, 'SIGKILL');
 };

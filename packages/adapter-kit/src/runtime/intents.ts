@@ -14,6 +14,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -34,6 +35,7 @@ export interface Intents {
   /** Its end is decided; a group never heard of before is recorded too. */
   leave(group: GroupId): void;
   close(group: GroupId): void;
+  /** An empty file is removed. */
   dispose(): void;
 }
 
@@ -112,7 +114,10 @@ export const fileIntents = (path: string, adapter: AdapterId, write: Write = wri
     close: (group) => {
       if (live.delete(group)) append([{ t: 'closed', group }], false);
     },
-    dispose: () => closeSync(file),
+    dispose: () => {
+      closeSync(file);
+      if (live.size === 0) rmSync(path, { force: true });
+    },
   };
 };
 

@@ -2,31 +2,55 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { WORKER_ENV } from '@muster/protocol/calls';
-import type { GroupMark, ProcessEntry } from './entry.ts';
+import type { GroupMark, ProcessEntry, ReadProcesses } from './entry.ts';
 
 /** Processes read in one turn of the event loop: about a millisecond. */
 const PER_TURN = 64;
+/** Looks at an environment before it is believed: between fork and exec a process still shows its parent's. */
+const LOOKS = 3;
 
-export const readProc = async (root = '/proc'): Promise<readonly ProcessEntry[]> => {
+interface Seen {
+  readonly start: string;
+  readonly mark: GroupMark | undefined;
+  looks: number;
+}
+
+/** One per adapter: it remembers environments, which are most of the cost, of processes that it has seen a few times. */
+export const procReader = (root = '/proc'): ReadProcesses => {
   const uid = process.getuid?.() ?? 0;
-  const pids = readdirSync(root).filter((name) => /^\d+$/.test(name));
-  const found: ProcessEntry[] = [];
-  for (let from = 0; from < pids.length; from += PER_TURN) {
-    if (from > 0) await nextTurn();
-    for (const pid of pids.slice(from, from + PER_TURN)) {
-      const entry = readEntry(root, pid, uid);
-      if (entry !== undefined) found.push(entry);
+  let known = new Map<string, Seen>();
+  return async () => {
+    const pids = readdirSync(root).filter((name) => /^\d+$/.test(name));
+    const found: ProcessEntry[] = [];
+    const seen = new Map<string, Seen>();
+    for (let from = 0; from < pids.length; from += PER_TURN) {
+      if (from > 0) await nextTurn();
+      for (const pid of pids.slice(from, from + PER_TURN)) {
+        const entry = readEntry(root, pid, uid, known, seen);
+        if (entry !== undefined) found.push(entry);
+      }
     }
-  }
-  return found;
+    known = seen;
+    return found;
+  };
 };
 
-const readEntry = (root: string, pid: string, uid: number): ProcessEntry | undefined => {
+const readEntry = (
+  root: string,
+  pid: string,
+  uid: number,
+  known: ReadonlyMap<string, Seen>,
+  seen: Map<string, Seen>,
+): ProcessEntry | undefined => {
   try {
     if (statSync(`${root}/${pid}`).uid !== uid) return undefined;
     const entry = parseStat(readFileSync(`${root}/${pid}/stat`, 'latin1'));
     if (entry === undefined || entry.zombie) return entry;
-    return { ...entry, mark: parseEnviron(readFileSync(`${root}/${pid}/environ`, 'latin1')) };
+    const before = known.get(pid);
+    const isKnown = before?.start === entry.start && before.looks >= LOOKS;
+    const mark = isKnown ? before.mark : parseEnviron(readFileSync(`${root}/${pid}/environ`, 'latin1'));
+    seen.set(pid, { start: entry.start, mark, looks: before?.start === entry.start ? before.looks + 1 : 1 });
+    return { ...entry, mark };
   } catch {
     // It ended while we looked, or it is not ours to look into.
     return undefined;

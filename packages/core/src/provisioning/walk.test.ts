@@ -220,6 +220,8 @@ const walk = (seed: number, listLagMs: number) => {
         `${now} ${JSON.stringify(effect, (_, value: unknown) => (value instanceof Map ? 'map' : value))}`,
       );
     effects.forEach(apply);
+    for (const id of machine.snapshot().wanted)
+      expect(intents.get(id)?.phase, `${id} was to end`).not.toBe('leaving');
     const due = machine.nextDeadline();
     if (due !== undefined && due <= now) throw new Error(`a deadline in the past: ${due} at ${now}`);
   };
