@@ -58,6 +58,8 @@ export interface CommandResult {
   readonly stderr: Uint8Array;
   readonly truncated: boolean;
   readonly filesOut: ReadonlyMap<string, Payload>;
+  /** Wall time of the program, in milliseconds. */
+  readonly durationMs?: number;
 }
 
 export type TaskErrorCode =

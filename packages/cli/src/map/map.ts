@@ -89,7 +89,7 @@ const createAttempt = (client: Client, request: MapRequest, cwd: string | undefi
   return async (job, signal) => {
     try {
       const result: CommandOutput = await client.submit(command, { ...base, argv: job.argv }, { ...options, signal });
-      return { kind: 'ran', result, durationS: undefined } satisfies Attempted;
+      return { kind: 'ran', result, durationS: result.durationMs === undefined ? undefined : result.durationMs / 1_000 } satisfies Attempted;
     } catch (error) {
       if (error instanceof TaskCanceledError) return { kind: 'canceled' };
       if (error instanceof TaskError) return { kind: 'broken', code: error.code, message: error.message };

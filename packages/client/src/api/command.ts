@@ -31,6 +31,8 @@ export interface CommandOutput {
   /** Whether stdout or stderr was longer than `outputBytesMax`. */
   readonly truncated: boolean;
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Wall time of the program, in milliseconds. */
+  readonly durationMs?: number;
 }
 
 /** The task that runs a program: `client.map(command, [{ argv: ['gzip', …] }, …])`. */

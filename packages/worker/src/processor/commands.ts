@@ -57,6 +57,7 @@ export const createCommands = (sink: Sink, objects: Objects, folder: string): Ru
       execution.streams ? (text) => execution.log(stream, text) : undefined;
     const stdout = createOutputKeeper(spec.outputBytesMax, streamed('stdout'));
     const stderr = createOutputKeeper(spec.outputBytesMax, streamed('stderr'));
+    const startedMs = performance.now();
     const ended = await run({
       spec,
       root,
@@ -67,6 +68,7 @@ export const createCommands = (sink: Sink, objects: Objects, folder: string): Ru
       stdout,
       stderr,
     });
+    const durationMs = performance.now() - startedMs;
     const out = stdout.end();
     const err = stderr.end();
     const filesOut = new Map<string, Payload>();
@@ -83,6 +85,7 @@ export const createCommands = (sink: Sink, objects: Objects, folder: string): Ru
       stderr: err.kept,
       truncated: out.truncated || err.truncated,
       filesOut,
+      durationMs,
     };
   };
   return async (value, execution) => {
