@@ -33,6 +33,7 @@ export const addMember = (state: SchedulerState, group: Group, worker: Worker): 
     if (worker.own) send(state, worker.id, { kind: 'drain', action: 'drain' });
   }
   state.scalingDirty = true;
+  settleIdle(state, group);
   touch(state, worker);
 };
 

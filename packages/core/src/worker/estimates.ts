@@ -1,4 +1,7 @@
-/** How long tasks of one function take here: quick to believe a long one, slow to forget it. */
+/**
+ * How long tasks of one function take here, as a running median: one that was preempted, or one of a kind that is
+ * rarely long, must not cost all others their place in the pipeline. Surprises are what the recall is for.
+ */
 import type { ObjectId } from '@muster/protocol/ids';
 
 export interface Estimates {
@@ -9,7 +12,8 @@ export interface Estimates {
 
 /** The one used least recently leaves. */
 const FUNCTIONS_MAX = 256;
-const WEIGHT_OF_SHORTER = 0.25;
+/** A sample moves the estimate towards itself by no more than this. */
+const STEP = 1.25;
 /** Hand-over and bookkeeping: no task costs less. */
 const MS_MIN = 0.01;
 
@@ -24,7 +28,7 @@ export const createEstimates = (): Estimates => {
         const oldest = known.keys().next();
         if (oldest.done !== true) known.delete(oldest.value);
       }
-      const next = before === undefined || ms > before ? ms : before + (ms - before) * WEIGHT_OF_SHORTER;
+      const next = before === undefined ? ms : Math.min(before * STEP, Math.max(before / STEP, ms));
       if (next === before) return;
       known.delete(functionId);
       known.set(functionId, next);

@@ -66,9 +66,13 @@ const play = (seed: number, own: boolean, faults: Faults): Story => {
         throw new Error(`P3: ${mine.length} groups at ${adapter.name}`);
     };
   }
-  world.run(TROUBLE_MS);
-  world.faults = CALM;
-  world.run(END_MS);
+  try {
+    world.run(TROUBLE_MS);
+    world.faults = CALM;
+    world.run(END_MS);
+  } catch (error) {
+    throw new Error(`seed ${seed} at ${world.now} ms: ${String(error)}`, { cause: error });
+  }
   return { world, clients, adapters };
 };
 
