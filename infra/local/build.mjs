@@ -36,7 +36,7 @@ const assemble = () => {
   for (const name of packages()) {
     const from = join(root, 'packages', name, 'dist');
     for (const path of files(from)) {
-      if (path.endsWith('.tsbuildinfo')) continue;
+      if (path.endsWith('.tsbuildinfo') || relative(from, path).startsWith('testing')) continue;
       const to = join(target, name, relative(from, path));
       wanted.add(to);
       mkdirSync(dirname(to), { recursive: true });

@@ -60,15 +60,24 @@ describe(`a fleet whose processes are killed (MUSTER_KILL_SEED=${seed}, ${KILLS}
   let done = false;
   let submitted = 0;
   let hostsPeak = 0;
+  /** What the fleet said last, for the one who must find out why. */
+  const story: string[] = [];
   let lastStatus: SchedulerStatus | undefined;
 
-  const marked = (): ReturnType<typeof processesWith> => processesWith('MUSTER_KILL_TEST', mark).filter(({ pid }) => pid !== process.pid);
+  const marked = (): ReturnType<typeof processesWith> => processesWith(['MUSTER_KILL_TEST', mark], ['MUSTER_SCHEDULER', fleet.address]).filter(({ command }) => !command.includes('/esbuild'));
   const living = (target: Target): number[] => marked().filter(({ command }) => roleOf(command) === target).map(({ pid }) => pid);
-  const state = (): unknown => ({ seed, killed, submitted, ended: outcomes.size, lastStatus, processes: marked().map(({ pid, command }) => `${pid} ${command}`) });
+  const state = (): unknown => ({ seed, killed, submitted, ended: outcomes.size, story, lastStatus, processes: marked().map(({ pid, command }) => `${pid} ${command}`) });
 
   beforeAll(async () => {
     process.env['MUSTER_KILL_TEST'] = mark;
-    fleet = await startFleet({ groupsMax: GROUPS_MAX, workersPerGroup: 2 });
+    fleet = await startFleet({
+      groupsMax: GROUPS_MAX,
+      workersPerGroup: 2,
+      onEvent: (event) => {
+        story.push(event.kind === 'line' ? `${event.name}: ${event.line}` : JSON.stringify(event));
+        if (story.length > 80) story.shift();
+      },
+    });
     client = await connect({ address: fleet.address });
   });
 
@@ -115,6 +124,7 @@ describe(`a fleet whose processes are killed (MUSTER_KILL_SEED=${seed}, ${KILLS}
         const pids = living(target);
         killNow(pids[between(0, pids.length)] ?? 0);
         killed[target]++;
+        story.push(`--- kill of ${target}`);
       }
       const before = outcomes.size;
       await until('progress after the last kill', () => outcomes.size > before + 30, STEP_WITHIN_MS, state);

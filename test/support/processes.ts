@@ -20,12 +20,12 @@ const readProcess = (pid: number): FoundProcess | undefined => {
   }
 };
 
-/** Living processes whose environment has this exact pair, by process id. */
-export const processesWith = (name: string, value: string): FoundProcess[] =>
+/** Living processes whose environment has one of these exact pairs, by process id. */
+export const processesWith = (...pairs: readonly (readonly [name: string, value: string])[]): FoundProcess[] =>
   readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map((entry) => readProcess(Number(entry)))
-    .filter((found): found is FoundProcess => found?.environment.get(name) === value)
+    .filter((found): found is FoundProcess => found !== undefined && pairs.some(([name, value]) => found.environment.get(name) === value))
     .sort((a, b) => a.pid - b.pid);
 
 /** SIGKILL; a process that is gone already is fine. */
