@@ -14,8 +14,16 @@ const TSC = join(modules, 'tsc7', 'bin', 'tsc');
 const STEPS = [
   ['types of the packages', TSC, ['-b', '--pretty', 'false']],
   ['types of tests and examples', TSC, ['-p', 'infra/local/tsconfig.check.json', '--pretty', 'false']],
-  ['lint', join(modules, 'eslint', 'bin', 'eslint.js'), ['.', '--max-warnings', '0', '--cache', ...(fix ? ['--fix'] : [])]],
-  ['format', join(modules, 'prettier', 'bin', 'prettier.cjs'), ['.', fix ? '--write' : '--check', '--log-level', 'warn']],
+  [
+    'lint',
+    join(modules, 'eslint', 'bin', 'eslint.js'),
+    ['.', '--max-warnings', '0', '--cache', ...(fix ? ['--fix'] : [])],
+  ],
+  [
+    'format',
+    join(modules, 'prettier', 'bin', 'prettier.cjs'),
+    ['.', fix ? '--write' : '--check', '--log-level', 'warn'],
+  ],
   ['generated code', join(root, 'infra', 'local', 'generate.mjs'), ['--check']],
 ];
 
@@ -30,10 +38,17 @@ for (const [name, script, args] of STEPS) {
     continue;
   }
   const started = performance.now();
-  const done = spawnSync(process.execPath, [script, ...args], { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  const done = spawnSync(process.execPath, [script, ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const output = `${done.stdout ?? ''}${done.stderr ?? ''}`.trim();
-  const skipped = done.status === 0 && /\bskip/i.test(output) ? ` (${output.split('\n').find((line) => /\bskip/i.test(line))})` : '';
+  const skipped =
+    done.status === 0 && /\bskip/i.test(output)
+      ? ` (${output.split('\n').find((line) => /\bskip/i.test(line))})`
+      : '';
   if (done.status === 0) {
     process.stdout.write(`ok    ${name}, ${seconds} s${skipped}\n`);
   } else {
@@ -41,5 +56,9 @@ for (const [name, script, args] of STEPS) {
     process.stdout.write(`fail  ${name}, ${seconds} s\n${output}\n`);
   }
 }
-process.stdout.write(failed.length === 0 ? 'All checks passed.\n' : `${failed.length} of ${STEPS.length} checks failed: ${failed.join(', ')}.\n`);
+process.stdout.write(
+  failed.length === 0
+    ? 'All checks passed.\n'
+    : `${failed.length} of ${STEPS.length} checks failed: ${failed.join(', ')}.\n`,
+);
 process.exit(failed.length === 0 ? 0 : 1);

@@ -279,9 +279,7 @@ export const capabilities = (): Kind<Capabilities> => ({
 
 /** The part of a zod schema that is used here, so that a command without schemas does not load zod. */
 export interface SchemaLike<T> {
-  safeParse(
-    raw: unknown,
-  ):
+  safeParse(raw: unknown):
     | { readonly success: true; readonly data: T }
     | {
         readonly success: false;

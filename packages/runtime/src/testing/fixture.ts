@@ -1,5 +1,5 @@
 /** Programs that tests run as processes of their own: bundled from TypeScript, because tests need no build. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -9,10 +9,11 @@ const here = import.meta.dirname;
 export const bundleFixture = async (name: string): Promise<string> => {
   const folder = join(here, '..', '..', '.muster', 'fixtures');
   await mkdir(folder, { recursive: true });
-  const outfile = join(folder, `${name}-${process.pid}.cjs`);
+  const outfile = join(folder, `${name}.cjs`);
+  const unfinished = `${outfile}.${process.pid}`;
   await build({
     entryPoints: [join(here, 'fixtures', `${name}.ts`)],
-    outfile,
+    outfile: unfinished,
     bundle: true,
     platform: 'node',
     format: 'cjs',
@@ -21,5 +22,6 @@ export const bundleFixture = async (name: string): Promise<string> => {
     external: ['zeromq'],
     logLevel: 'error',
   });
+  await rename(unfinished, outfile);
   return outfile;
 };
