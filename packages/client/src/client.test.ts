@@ -207,6 +207,14 @@ describe('failures', () => {
     await rejection(client.submit(tasks.square, 1), ObjectLostError);
   });
 
+  test('with retries left, the task of a lost result is run again', async () => {
+    const { client, scheduler } = await rig();
+    const gone = 'y'.repeat(32) as never;
+    let lost = 1;
+    scheduler.intervene = () => (lost-- > 0 ? { outcome: 'success', objectIds: [gone] } : undefined);
+    expect(await client.submit(tasks.square, 7, { retries: 1 })).toBe(49);
+  });
+
   test('a result that cannot be read is the failure of its task alone', async () => {
     const { client, scheduler } = await rig();
     scheduler.runs = false;

@@ -3,7 +3,8 @@
  * are kept here for as long as they may be needed, so that they can be put again when the store loses them.
  */
 import { randomBytes } from 'node:crypto';
-import { objectId, type ObjectId } from '@muster/protocol/ids';
+import { instant, objectId, type ObjectId } from '@muster/protocol/ids';
+import type { Clock } from '@muster/runtime/clock';
 import type { StoreLink } from './store-link.ts';
 
 /** Tells the scheduler which objects are ours, so that it deletes them when we vanish. */
@@ -15,15 +16,23 @@ interface Kept {
   stored: Promise<void>;
 }
 
+/** Deletions of this long go out together. */
+const DELETE_DELAY_MS = 50;
+const IDS_PER_INSTRUCTION = 1_000;
+
 export class ObjectKeeper {
   readonly #link: StoreLink;
+  readonly #clock: Clock;
   readonly #instruct: Instruct;
   readonly #kept = new Map<ObjectId, Kept>();
   #bytes = 0;
+  /** Kept, and the scheduler is not told yet. */
+  #unannounced: ObjectId[] = [];
   #doomed: ObjectId[] = [];
 
-  constructor(link: StoreLink, instruct: Instruct) {
+  constructor(link: StoreLink, clock: Clock, instruct: Instruct) {
     this.#link = link;
+    this.#clock = clock;
     this.#instruct = instruct;
   }
 
@@ -40,13 +49,21 @@ export class ObjectKeeper {
   keep(id: ObjectId, bytes: Uint8Array): Promise<void> {
     const known = this.#kept.get(id);
     if (known !== undefined) return known.stored;
-    this.#instruct('create', [id]);
+    if (this.#unannounced.length === 0) setImmediate(() => this.announce());
+    this.#unannounced.push(id);
     const kept: Kept = { bytes, stored: this.#link.run((store) => store.put(id, bytes)) };
     this.#kept.set(id, kept);
     this.#bytes += bytes.length;
     // Whoever waits hears of a failure; one that nobody waits for is put again when a task misses it.
     kept.stored.catch(() => undefined);
     return kept.stored;
+  }
+
+  /** Tells the scheduler of what was kept in this turn. */
+  announce(): void {
+    const ids = this.#unannounced;
+    this.#unannounced = [];
+    this.#instructAll('create', ids);
   }
 
   has(id: ObjectId): boolean {
@@ -56,15 +73,13 @@ export class ObjectKeeper {
   /** Puts back what is missing of these. Ids that are not ours are skipped. */
   async ensure(ids: readonly ObjectId[]): Promise<void> {
     const ours = ids.filter((id) => this.#kept.has(id));
-    if (ours.length > 0) this.#instruct('create', ours);
+    this.#instructAll('create', ours);
     await Promise.all(ours.map((id) => this.#putMissing(id)));
   }
 
   /** After a reconnect, a new scheduler or a new store: owns and stores everything again. */
   reassert(): void {
-    const ids = [...this.#kept.keys()];
-    for (let from = 0; from < ids.length; from += 1_000)
-      this.#instruct('create', ids.slice(from, from + 1_000));
+    this.#instructAll('create', [...this.#kept.keys()]);
     for (const [id, kept] of this.#kept) {
       kept.stored = this.#putMissing(id);
       kept.stored.catch(() => undefined);
@@ -103,14 +118,24 @@ export class ObjectKeeper {
   }
 
   #doom(id: ObjectId): void {
-    if (this.#doomed.length === 0) setImmediate(() => this.#deleteDoomed());
+    if (this.#doomed.length === 0) {
+      this.#clock.wakeAt(instant(this.#clock.now() + DELETE_DELAY_MS), () => this.#deleteDoomed());
+    }
     this.#doomed.push(id);
+    if (this.#doomed.length >= IDS_PER_INSTRUCTION) this.#deleteDoomed();
   }
 
   #deleteDoomed(): void {
     const ids = this.#doomed;
+    if (ids.length === 0) return;
     this.#doomed = [];
-    this.#instruct('delete', ids);
+    this.#instructAll('delete', ids);
     if (this.#link.epoch !== '') void this.#link.run((store) => store.delete(ids)).catch(() => undefined);
+  }
+
+  #instructAll(instruction: 'create' | 'delete', ids: readonly ObjectId[]): void {
+    for (let from = 0; from < ids.length; from += IDS_PER_INSTRUCTION) {
+      this.#instruct(instruction, ids.slice(from, from + IDS_PER_INSTRUCTION));
+    }
   }
 }

@@ -27,12 +27,7 @@ export interface ResultEffects {
 /** A result object is stored before the result is sent: what is not there after this is gone. */
 const FETCH_WAIT_MS = 1_000;
 /** Failures that running again cannot change. */
-const FINAL: ReadonlySet<string> = new Set([
-  'TaskCanceledError',
-  'TaskInvalidError',
-  'ObjectLostError',
-  'ResultInvalidError',
-]);
+const FINAL: ReadonlySet<string> = new Set(['TaskCanceledError', 'TaskInvalidError', 'ResultInvalidError']);
 
 export class Results {
   readonly #objects: ObjectKeeper;
@@ -102,7 +97,7 @@ export class Results {
       const first = objects[0];
       const bytes =
         inline ?? (first === undefined ? undefined : await this.#objects.fetch(first, FETCH_WAIT_MS));
-      if (bytes === undefined) return this.fail(task, this.#lost(task));
+      if (bytes === undefined) return this.#repeatOrFail(task, this.#lost(task));
       if (result.outcome !== 'success' || task.call.receive === undefined)
         return this.#settle(task, result, bytes, true);
       const value = await task.call.receive(decodeValue(bytes, { adopt: true }));
@@ -136,6 +131,10 @@ export class Results {
       task.healsLeft--;
       return void this.#heal(task, error);
     }
+    this.#repeatOrFail(task, error);
+  }
+
+  #repeatOrFail(task: PendingTask, error: TaskError): void {
     if (task.cancelAskedAt === undefined && !FINAL.has(error.code) && task.retriesLeft > 0) {
       task.retriesLeft--;
       return this.#effects.again(task);

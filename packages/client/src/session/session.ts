@@ -54,6 +54,8 @@ export interface SessionOptions {
 export const HEARTBEAT_MS = 2_000;
 /** After this much silence the scheduler may have given us up: everything is offered again. Below any client time-out. */
 const SILENCE_MS = 6_000;
+/** Between heartbeats while something waits for what an echo says. */
+const HASTE_MS = 200;
 const CANCEL_REPEAT_MS = 5_000;
 
 export class Session {
@@ -92,8 +94,13 @@ export class Session {
       clock: this.clock,
       timeoutMs: options.schedulerTimeoutMs,
       onNewStore: () => this.objects.reassert(),
+      onTrouble: () => {
+        if (this.clock.now() - this.#heartbeatAt >= HASTE_MS) this.#heartbeat();
+      },
     });
-    this.objects = new ObjectKeeper(this.#link, (instruction, ids) => this.#instruct(instruction, ids));
+    this.objects = new ObjectKeeper(this.#link, this.clock, (instruction, ids) =>
+      this.#instruct(instruction, ids),
+    );
     this.#results = new Results(this.objects, {
       acknowledge: (id, attempt) => this.#outbox.acknowledge({ taskId: id, attempt }),
       finish: (task) => this.#forget(task),

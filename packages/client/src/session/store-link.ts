@@ -29,10 +29,12 @@ export interface StoreLinkOptions {
   readonly timeoutMs: number;
   /** The store was started anew: what it held is gone. Not called for the first one. */
   readonly onNewStore: () => void;
+  /** Somebody waits for the store: the scheduler may know by now where it is. Called once per attempt. */
+  readonly onTrouble: () => void;
 }
 
 const RETRY_MS_MIN = 50;
-const RETRY_MS_MAX = 2_000;
+const RETRY_MS_MAX = 500;
 const OPERATIONS_MAX = 16;
 
 export class StoreLink {
@@ -102,6 +104,7 @@ export class StoreLink {
           if (error.code !== 'full') this.#drop(used);
         }
       }
+      this.#options.onTrouble();
       await this.#sleep(Math.min(pauseMs, Math.max(0, deadline - clock.now())));
       pauseMs = Math.min(RETRY_MS_MAX, pauseMs * 2);
     } while (clock.now() < deadline);

@@ -84,7 +84,7 @@ export const until = async (what: string, condition: () => boolean): Promise<voi
   const deadline = Date.now() + 15_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`not reached: ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 1));
   }
 };
 

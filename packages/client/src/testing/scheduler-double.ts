@@ -23,6 +23,8 @@ export interface DoubleOptions {
   readonly store: ObjectStore;
   readonly epoch?: string;
   readonly storeEpoch?: string;
+  /** Local socket of a real store, told to clients. */
+  readonly storePath?: string;
   /** A stock scheduler announces no features. */
   readonly isStock?: boolean;
 }
@@ -108,7 +110,7 @@ export class SchedulerDouble {
     const extras = {
       features: 1,
       epoch: this.#options.epoch ?? 'e1',
-      storePath: '/no/where',
+      storePath: this.#options.storePath ?? '/no/where',
       storeEpoch: this.storeEpoch,
     };
     this.send(to, {
