@@ -320,6 +320,12 @@ describe('muster map on a fleet of its own', { timeout: STORY_MS }, () => {
     expect(sandbox.processes()).toEqual([]);
   });
 
+  it('does not touch another fleet of the same user', async () => {
+    const [one, other] = await Promise.all(['1', '2'].map((name) => ran(sandbox.run(['map', '-k', '--jobs', '1', '--', 'sh', '-c', 'sleep 1; echo $1', '-'], { stdin: `${name}a\n${name}b\n${name}c\n` }))));
+    expect(one).toEqual({ code: 0, stdout: '1a\n1b\n1c\n', stderr: '' });
+    expect(other).toEqual({ code: 0, stdout: '2a\n2b\n2c\n', stderr: '' });
+  });
+
   it('runs nothing for no input', async () => {
     expect(await ran(sandbox.run(['map', '--', 'echo'], { stdin: '' }))).toEqual({ code: 0, stdout: '', stderr: '' });
   });
@@ -338,5 +344,50 @@ describe('muster map on a fleet of its own', { timeout: STORY_MS }, () => {
     map.child.kill('SIGKILL');
     await map.exit;
     await nothingLeft(sandbox, NOTHING_LEFT_MS);
+  });
+});
+
+describe('the processes one by one', { timeout: STORY_MS }, () => {
+  let sandbox: Sandbox;
+  beforeEach(() => {
+    sandbox = createSandbox();
+  });
+  afterEach(() => sandbox.dispose());
+
+  it('work together by address, and each ends on its signal', async () => {
+    const [store, scheduler] = [await freePort(), await freePort()];
+    const address = `tcp://127.0.0.1:${scheduler}`;
+    const storing = sandbox.run(['object-store', `tcp://127.0.0.1:${store}`]);
+    await storing.seen('"ready":true');
+    const scheduling = sandbox.run(['scheduler', address, '-osa', `tcp://127.0.0.1:${store}`, '--policy-content', 'allocate=capability; scaling=no', '--event-loop', 'uvloop']);
+    await scheduling.seen('"ready"');
+    await scheduling.seen('config.ignored');
+    const working = sandbox.run(['worker', address, '--capabilities', 'special', '--workers', '2']);
+    const map = (...args: string[]): Promise<{ code: number | null; stdout: string }> => ran(sandbox.run(['map', '--connect', address, ...args]));
+    expect((await map('--capabilities', 'special', '--', 'sh', '-c', 'head -c 100000 /dev/zero | tr "\\0" x', ':::', 'a')).stdout).toHaveLength(100_000);
+    const text = await ran(sandbox.run(['status'], { env: { MUSTER_SCHEDULER: address } }));
+    expect(text.stdout).toContain('WORKER WITHOUT GROUP');
+    expect(text.stdout).toContain('No adapter is connected');
+    working.child.kill('SIGTERM');
+    expect(await working.exit).toEqual({ code: 0, signal: null });
+    scheduling.child.kill('SIGINT');
+    expect(await scheduling.exit).toEqual({ code: 130, signal: null });
+    storing.child.kill('SIGTERM');
+    expect(await storing.exit).toEqual({ code: 0, signal: null });
+  });
+
+  it('an adapter that ends stops its groups, and a scheduler alone scales through it', async () => {
+    const address = `tcp://127.0.0.1:${await freePort()}`;
+    const scheduling = sandbox.run(['scheduler', address, '--policy-content', 'allocate=even_load; scaling=vanilla', '--idle-before-stop', '1h']);
+    await scheduling.seen('"ready"');
+    const adapting = sandbox.run(['adapter', 'native', address, '-mw', '1', '-dts', '30']);
+    await adapting.seen('"ready"');
+    expect(await ran(sandbox.run(['map', '--connect', address, '--', 'echo', ':::', 'hello']))).toMatchObject({ code: 0, stdout: 'hello\n' });
+    adapting.child.kill('SIGINT');
+    expect(await adapting.exit).toEqual({ code: 130, signal: null });
+    await until(() => !sandbox.processes().some((line) => line.includes('worker')), () => `no worker is left\n${sandbox.processes().join('\n')}`);
+    scheduling.child.kill('SIGTERM');
+    expect(await scheduling.exit).toEqual({ code: 0, signal: null });
+    await nothingLeft(sandbox, DEADLINE_MS);
   });
 });

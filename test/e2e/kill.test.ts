@@ -12,8 +12,12 @@ import type { Work } from '../support/kill-tasks.ts';
 import { killNow, processesWith, until } from '../support/processes.ts';
 
 // The built package: the processes under test run it, so the test does too.
-const { startFleet } = (await import(new URL('../../dist/cli/fleet.js', import.meta.url).href)) as typeof FleetModule;
-const { connect } = (await import(new URL('../../dist/client/index.js', import.meta.url).href)) as typeof ClientModule;
+const { startFleet } = (await import(
+  new URL('../../dist/cli/fleet.js', import.meta.url).href
+)) as typeof FleetModule;
+const { connect } = (await import(
+  new URL('../../dist/client/index.js', import.meta.url).href
+)) as typeof ClientModule;
 
 const KILLS = Number(process.env['MUSTER_KILLS'] ?? 5);
 const seed = Number(process.env['MUSTER_KILL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
@@ -34,6 +38,7 @@ type Target = (typeof TARGETS)[number];
 
 const roleOf = (command: string): Target | undefined => {
   if (command.includes('processor-main')) return 'processor';
+  if (command.includes('worker/main.js')) return 'worker';
   return TARGETS.find((target) => new RegExp(`\\s${target}(\\s|$)`).test(command));
 };
 
@@ -46,15 +51,28 @@ const expected = ({ item, payload }: Work): number => {
 /** Every fifth item brings more bytes than travel inline. */
 const workFor = (item: number): Work => {
   const bytes = createHash('sha256').update(`${seed} ${item}`).digest();
-  return { item, ms: 5 + ((bytes[0] ?? 0) % 55), payload: item % 5 === 0 ? Buffer.concat(Array.from({ length: 1024 }, () => bytes)) : bytes };
+  return {
+    item,
+    ms: 5 + ((bytes[0] ?? 0) % 55),
+    payload: item % 5 === 0 ? Buffer.concat(Array.from({ length: 1024 }, () => bytes)) : bytes,
+  };
 };
 
 describe(`a fleet whose processes are killed (MUSTER_KILL_SEED=${seed}, ${KILLS} kills of each)`, () => {
   const module = new URL('../support/kill-tasks.ts', import.meta.url);
-  const work: ClientModule.TaskReference<Work, { item: number; sum: number; echo: Uint8Array }> = { module, export: 'work' };
+  const work: ClientModule.TaskReference<Work, { item: number; sum: number; echo: Uint8Array }> = {
+    module,
+    export: 'work',
+  };
   const outcomes = new Map<number, string>();
   const mark = `kill-${process.pid}-${seed}`;
-  const killed: Record<Target, number> = { adapter: 0, scheduler: 0, 'object-store': 0, worker: 0, processor: 0 };
+  const killed: Record<Target, number> = {
+    adapter: 0,
+    scheduler: 0,
+    'object-store': 0,
+    worker: 0,
+    processor: 0,
+  };
   let fleet: FleetModule.Fleet;
   let client: ClientModule.Client;
   let done = false;
@@ -64,9 +82,23 @@ describe(`a fleet whose processes are killed (MUSTER_KILL_SEED=${seed}, ${KILLS}
   const story: string[] = [];
   let lastStatus: SchedulerStatus | undefined;
 
-  const marked = (): ReturnType<typeof processesWith> => processesWith(['MUSTER_KILL_TEST', mark], ['MUSTER_SCHEDULER', fleet.address]).filter(({ command }) => !command.includes('/esbuild'));
-  const living = (target: Target): number[] => marked().filter(({ command }) => roleOf(command) === target).map(({ pid }) => pid);
-  const state = (): unknown => ({ seed, killed, submitted, ended: outcomes.size, story, lastStatus, processes: marked().map(({ pid, command }) => `${pid} ${command}`) });
+  const marked = (): ReturnType<typeof processesWith> =>
+    processesWith(['MUSTER_KILL_TEST', mark], ['MUSTER_SCHEDULER', fleet.address]).filter(
+      ({ command }) => !command.includes('/esbuild'),
+    );
+  const living = (target: Target): number[] =>
+    marked()
+      .filter(({ command }) => roleOf(command) === target)
+      .map(({ pid }) => pid);
+  const state = (): unknown => ({
+    seed,
+    killed,
+    submitted,
+    ended: outcomes.size,
+    story,
+    lastStatus,
+    processes: marked().map(({ pid, command }) => `${pid} ${command}`),
+  });
 
   beforeAll(async () => {
     process.env['MUSTER_KILL_TEST'] = mark;
@@ -94,12 +126,21 @@ describe(`a fleet whose processes are killed (MUSTER_KILL_SEED=${seed}, ${KILLS}
   };
 
   const consume = async (): Promise<void> => {
-    for await (const outcome of client.map(work, items(), { ordered: false, settle: true, window: 60, attemptsMax: 60 })) {
+    for await (const outcome of client.map(work, items(), {
+      ordered: false,
+      settle: true,
+      window: 60,
+      attemptsMax: 60,
+    })) {
       expect(outcomes.has(outcome.index), `item ${outcome.index} ended twice`).toBe(false);
       if (outcome.status === 'fulfilled') {
         expect(outcome.value.item).toBe(outcome.index);
-        outcomes.set(outcome.index, outcome.value.sum === expected(workFor(outcome.index)) ? 'right' : 'wrong');
-      } else outcomes.set(outcome.index, (outcome.reason as { code?: string }).code ?? String(outcome.reason));
+        outcomes.set(
+          outcome.index,
+          outcome.value.sum === expected(workFor(outcome.index)) ? 'right' : 'wrong',
+        );
+      } else
+        outcomes.set(outcome.index, (outcome.reason as { code?: string }).code ?? String(outcome.reason));
     }
   };
 
@@ -115,11 +156,18 @@ describe(`a fleet whose processes are killed (MUSTER_KILL_SEED=${seed}, ${KILLS}
     async () => {
       const watching = new AbortController();
       const background = [watch(watching.signal), consume()];
-      const plan = TARGETS.flatMap((target) => Array.from({ length: KILLS }, () => target)).sort(() => random() - 0.5);
+      const plan = TARGETS.flatMap((target) => Array.from({ length: KILLS }, () => target)).sort(
+        () => random() - 0.5,
+      );
       for (const target of plan) {
         const before = outcomes.size;
         // Progress after each kill: the fleet has recovered, and the next kill hits work under way.
-        await until(`progress before a kill of ${target}`, () => outcomes.size >= before + between(5, 30), STEP_WITHIN_MS, state);
+        await until(
+          `progress before a kill of ${target}`,
+          () => outcomes.size >= before + between(5, 30),
+          STEP_WITHIN_MS,
+          state,
+        );
         await until(`a living ${target}`, () => living(target).length > 0, STEP_WITHIN_MS, state);
         const pids = living(target);
         killNow(pids[between(0, pids.length)] ?? 0);
@@ -134,8 +182,12 @@ describe(`a fleet whose processes are killed (MUSTER_KILL_SEED=${seed}, ${KILLS}
       await Promise.all(background);
       const failures = [...outcomes.values()].filter((outcome) => outcome !== 'right');
       // What a kill may cost: bytes that only the object store had, or the one task that a killed processor ran.
-      expect(failures.filter((outcome) => outcome !== 'ObjectLostError' && outcome !== 'ProcessorDiedError')).toEqual([]);
-      expect(failures.filter((outcome) => outcome === 'ProcessorDiedError').length).toBeLessThanOrEqual(killed.processor);
+      expect(
+        failures.filter((outcome) => outcome !== 'ObjectLostError' && outcome !== 'ProcessorDiedError'),
+      ).toEqual([]);
+      expect(failures.filter((outcome) => outcome === 'ProcessorDiedError').length).toBeLessThanOrEqual(
+        killed.processor,
+      );
       expect(hostsPeak).toBeLessThanOrEqual(GROUPS_MAX);
       expect(hostsPeak).toBeGreaterThan(0);
     },
@@ -145,7 +197,12 @@ describe(`a fleet whose processes are killed (MUSTER_KILL_SEED=${seed}, ${KILLS}
   it(
     'P2: leaves no worker group when the work is gone, and no process when it is stopped',
     async () => {
-      await until('an empty fleet', () => living('worker').length === 0 && living('processor').length === 0, STEP_WITHIN_MS, state);
+      await until(
+        'an empty fleet',
+        () => living('worker').length === 0 && living('processor').length === 0,
+        STEP_WITHIN_MS,
+        state,
+      );
       await client.close();
       await fleet.stop();
       await until('no process left', () => marked().length === 0, 15_000, state);

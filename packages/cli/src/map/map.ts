@@ -1,8 +1,7 @@
 /** One run of `muster map`: a fleet, a client, the jobs, their output and the exit code. */
-import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
-import { command, connect, ConnectError, TaskCanceledError, TaskError, type Client, type CommandOutput } from '@muster/client/index';
+import { command, connect, ConnectError, TaskCanceledError, TaskError, type Client, type CommandOutput, type TaskHandle } from '@muster/client/index';
 import type { Capabilities } from '@muster/protocol/ids';
 import { CliError, EXIT, messageOf, systemCode } from '../errors.ts';
 import { startFleet, type Fleet } from '../fleet.ts';
@@ -86,14 +85,27 @@ const createAttempt = (client: Client, request: MapRequest, cwd: string | undefi
     ...(request.capabilities.size === 0 ? {} : { capabilities: [...request.capabilities.keys()] }),
   };
   const base = { env: request.env, outputBytesMax: request.outputBytesMax, ...(cwd === undefined ? {} : { cwd }) };
+  // One listener for all jobs: thousands on one signal cost time that grows with their number.
+  const running = new Set<TaskHandle<CommandOutput>>();
+  let watched: AbortSignal | undefined;
+  const watch = (signal: AbortSignal): void => {
+    if (watched === signal) return;
+    watched = signal;
+    signal.addEventListener('abort', () => running.forEach((handle) => void handle.cancel()), { once: true });
+  };
   return async (job, signal) => {
+    watch(signal);
+    const handle = client.submit(command, { ...base, argv: job.argv }, options);
+    running.add(handle);
     try {
-      const result: CommandOutput = await client.submit(command, { ...base, argv: job.argv }, { ...options, signal });
+      const result = await handle;
       return { kind: 'ran', result, durationS: result.durationMs === undefined ? undefined : result.durationMs / 1_000 } satisfies Attempted;
     } catch (error) {
       if (error instanceof TaskCanceledError) return { kind: 'canceled' };
       if (error instanceof TaskError) return { kind: 'broken', code: error.code, message: error.message };
       throw error;
+    } finally {
+      running.delete(handle);
     }
   };
 };
@@ -137,7 +149,6 @@ const recordOf = (finished: Finished): JobRecord => {
 /** First interrupt: no more jobs, cancel those that run, drain. Second: end now. */
 const watchInterrupts = (fleet: Fleet | undefined): { readonly signal: AbortSignal; code(): number | undefined; dispose(): void } => {
   const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
   let code: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (code !== undefined) {

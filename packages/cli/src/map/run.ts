@@ -1,5 +1,4 @@
 /** Runs jobs with a bounded window over anything that can run one: starts, retries, halts, keeps order, counts. */
-import { setMaxListeners } from 'node:events';
 import type { CommandResult } from '@muster/protocol/calls';
 import { isHalted, type HaltRule } from './halt.ts';
 import type { Template } from './template.ts';
@@ -64,7 +63,6 @@ export const isSuccess = (finished: Finished): boolean =>
 export const runJobs = async (options: RunOptions): Promise<RunSummary> => {
   const stopStarting = new AbortController();
   const cancelRunning = new AbortController();
-  setMaxListeners(0, cancelRunning.signal); // each running job listens
   const onAbort = (): void => {
     stopStarting.abort();
     cancelRunning.abort();
@@ -163,19 +161,28 @@ const createOutput = (options: Pick<RunOptions, 'keepOrder' | 'emit'>): { done(f
     : { done: emitInTurn, skip: () => Promise.resolve() };
 };
 
-/** A job keeps its slot until its output is written, so that a slow reader or a slow first job bounds what is held. */
+/** Windows from this size on are refilled several jobs at a time, so that these travel in one frame. */
+const REFILL_WINDOW_MIN = 512;
+const REFILL_JOBS = 64;
+
+/**
+ * A job keeps its slot until its output is written, so that a slow reader or a slow first job bounds what is held.
+ * One taker at a time.
+ */
 const createSlots = (count: number): { take(): Promise<void>; release(): void } => {
+  const refill = count >= REFILL_WINDOW_MIN ? REFILL_JOBS : 1;
   let free = count;
-  const waiting: (() => void)[] = [];
+  let wake: (() => void) | undefined;
   return {
     take: async () => {
-      if (free > 0) free -= 1;
-      else await new Promise<void>((resolve) => waiting.push(resolve));
+      if (free === 0) await new Promise<void>((resolve) => (wake = resolve));
+      free -= 1;
     },
     release: () => {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
+      free += 1;
+      if (free < refill) return;
+      wake?.();
+      wake = undefined;
     },
   };
 };
