@@ -1,19 +1,34 @@
 // `npm run build`: compile every package, then lay the result out as the published package has it (dist/), so
 // that `npx muster` and `import … from 'muster'` mean the same inside the clone and after `npm pack`.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { checkMachine, install, root } from './setup.mjs';
 
 const compile = (project) => {
-  const done = spawnSync(process.execPath, [join(root, 'node_modules', 'tsc7', 'bin', 'tsc'), '-b', project], {
-    cwd: root,
-    stdio: 'inherit',
-  });
+  const done = spawnSync(
+    process.execPath,
+    [join(root, 'node_modules', 'tsc7', 'bin', 'tsc'), '-b', project],
+    {
+      cwd: root,
+      stdio: 'inherit',
+    },
+  );
   if (done.status !== 0) process.exit(done.status ?? 1);
 };
 
-const packages = () => readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'dist')));
+const packages = () =>
+  readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'dist')));
 
 function* files(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -26,7 +41,9 @@ function* files(folder) {
 /** `@muster/core/machine` → the relative path of dist/core/machine.js, as the packages are not published one by one. */
 const relink = (text, from) =>
   text.replace(/(['"])@muster\/([a-z-]+)\/([a-z0-9/-]+)\1/g, (_, quote, name, module) => {
-    const path = relative(dirname(from), join(root, 'dist', name, `${module}.js`)).split(sep).join('/');
+    const path = relative(dirname(from), join(root, 'dist', name, `${module}.js`))
+      .split(sep)
+      .join('/');
     return `${quote}${path.startsWith('.') ? path : `./${path}`}${quote}`;
   });
 

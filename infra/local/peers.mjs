@@ -25,8 +25,12 @@ const python = () =>
 const makeEnvironment = (name) => {
   if (existsSync(join(venv, 'installed'))) return;
   rmSync(venv, { recursive: true, force: true });
-  if (spawnSync(name, ['-m', 'venv', venv], { stdio: 'inherit' }).status !== 0) skip('Python cannot make a virtual environment here (venv is missing)');
-  if (spawnSync(join(venv, 'bin', 'pip'), ['install', '--quiet', ...PEERS], { stdio: 'inherit' }).status !== 0) skip(`pip could not install ${PEERS.join(' ')}`);
+  if (spawnSync(name, ['-m', 'venv', venv], { stdio: 'inherit' }).status !== 0)
+    skip('Python cannot make a virtual environment here (venv is missing)');
+  if (
+    spawnSync(join(venv, 'bin', 'pip'), ['install', '--quiet', ...PEERS], { stdio: 'inherit' }).status !== 0
+  )
+    skip(`pip could not install ${PEERS.join(' ')}`);
   mkdirSync(join(venv, 'installed'));
 };
 
@@ -63,14 +67,19 @@ const end = (signal) => {
 };
 
 const failWith = (why) => {
-  for (const { name, lines } of children) process.stderr.write(`--- ${name}, last lines\n${lines.join('').slice(-4000)}\n`);
+  for (const { name, lines } of children)
+    process.stderr.write(`--- ${name}, last lines\n${lines.join('').slice(-4000)}\n`);
   process.stderr.write(`${why}\n\n0 passed, 1 failed, 0 skipped\n`);
   end('SIGKILL');
   process.exit(1);
 };
 
 const status = (address) => {
-  const done = spawnSync(process.execPath, [join(root, 'bin', 'muster.js'), 'status', '--json', '--connect', address], { encoding: 'utf8' });
+  const done = spawnSync(
+    process.execPath,
+    [join(root, 'bin', 'muster.js'), 'status', '--json', '--connect', address],
+    { encoding: 'utf8' },
+  );
   return done.status === 0 ? JSON.parse(done.stdout) : undefined;
 };
 
@@ -86,27 +95,40 @@ const until = async (what, holds) => {
 };
 
 const name = python();
-if (process.platform !== 'linux' || process.arch !== 'x64') skip('the stock package has wheels for Linux on x86-64 only');
+if (process.platform !== 'linux' || process.arch !== 'x64')
+  skip('the stock package has wheels for Linux on x86-64 only');
 if (name === undefined) skip('Python 3.11 is not installed');
 setUp();
 makeEnvironment(name);
 process.on('exit', () => end('SIGKILL'));
 
 const address = `tcp://127.0.0.1:${await freePort()}`;
-start('scheduler', process.execPath, [join(root, 'bin', 'muster.js'), 'scheduler', address, '--policy-content', 'allocate=even_load; scaling=vanilla']);
+start('scheduler', process.execPath, [
+  join(root, 'bin', 'muster.js'),
+  'scheduler',
+  address,
+  '--policy-content',
+  'allocate=even_load; scaling=vanilla',
+]);
 await until('our scheduler answers', () => status(address));
 start('stock adapter', join(venv, 'bin', 'scaler_worker_adapter_native'), [address, '--max-workers', '2']);
 await until('the stock adapter is known', () => status(address)?.adapters.length === 1);
-const client = start('stock client', join(venv, 'bin', 'python'), [join(root, 'test', 'peers', 'map_squares.py'), address]);
+const client = start('stock client', join(venv, 'bin', 'python'), [
+  join(root, 'test', 'peers', 'map_squares.py'),
+  address,
+]);
 const code = await Promise.race([
   new Promise((done) => client.once('exit', done)),
   new Promise((done) => setTimeout(done, WITHIN_MS, 'no end')),
 ]);
-if (code !== 0) failWith(`the stock client ended with ${code}; status: ${JSON.stringify(status(address), undefined, 1)}`);
+if (code !== 0)
+  failWith(`the stock client ended with ${code}; status: ${JSON.stringify(status(address), undefined, 1)}`);
 const { groupsStarted, groupsPeak } = await until('the fleet is back to zero', () => {
   const now = status(address);
   return now !== undefined && now.groups.length === 0 && now.workers.length === 0 && now;
 });
 end('SIGTERM');
-process.stdout.write(`stock client, workers and adapter through our scheduler: 200 functions, ${groupsStarted} groups started, at most ${groupsPeak} at a time, back to zero\n\n1 passed, 0 failed, 0 skipped\n`);
+process.stdout.write(
+  `stock client, workers and adapter through our scheduler: 200 functions, ${groupsStarted} groups started, at most ${groupsPeak} at a time, back to zero\n\n1 passed, 0 failed, 0 skipped\n`,
+);
 process.exit(0);

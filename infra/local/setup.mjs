@@ -11,7 +11,9 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const checkMachine = () => {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
-    fail(`Muster needs Node 20.19 or newer; this is Node ${process.versions.node}. Install a newer Node and run the command again.`);
+    fail(
+      `Muster needs Node 20.19 or newer; this is Node ${process.versions.node}. Install a newer Node and run the command again.`,
+    );
   }
   if (process.platform !== 'linux' && process.platform !== 'darwin') {
     fail(`Muster runs on Linux and macOS; this is ${process.platform}. On Windows use WSL.`);
@@ -30,7 +32,10 @@ export const run = (command, args, options = {}) => {
   if (done.status !== 0) process.exit(done.status ?? 1);
 };
 
-const lockHash = () => createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const lockHash = () =>
+  createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
 const stamp = join(root, 'node_modules', '.muster-installed');
 
 /** `npm ci`, unless node_modules already is what the lock file says. */

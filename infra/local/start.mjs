@@ -4,4 +4,7 @@ import { join } from 'node:path';
 import { root, run, setUp } from './setup.mjs';
 
 setUp();
-run(process.execPath, [join(root, 'packages', 'client', 'examples', 'dist', 'edges', 'main.js'), ...process.argv.slice(2)]);
+run(process.execPath, [
+  join(root, 'packages', 'client', 'examples', 'dist', 'edges', 'main.js'),
+  ...process.argv.slice(2),
+]);

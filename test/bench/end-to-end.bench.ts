@@ -30,13 +30,15 @@ const mapAll = async (client: Client): Promise<void> => {
     for (let i = 0; i < functions; i++) yield i;
   };
   for await (const { index, value } of client.map(noop, items(), { ordered: false })) {
-    if (value !== index + 1 || seen[index] === 1) throw new Error(`item ${index} came back as ${value}, or twice`);
+    if (value !== index + 1 || seen[index] === 1)
+      throw new Error(`item ${index} came back as ${value}, or twice`);
     seen[index] = 1;
   }
   if (seen.includes(0)) throw new Error('an item never came back');
 };
 
-const percentile = (sorted: readonly number[], share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? NaN;
+const percentile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.floor((sorted.length - 1) * share)] ?? NaN;
 
 /** Microseconds from submit to the function's first instruction, one call at a time. */
 const latencies = async (client: Client): Promise<number[]> => {
@@ -103,15 +105,27 @@ await fleet.stop();
 
 const lines = Array.from({ length: commands }, (_, i) => `${i}\n`).join('');
 const bareRate = commands / (await seconds(bareSpawn));
-const musterRate = shell('muster map', process.execPath, [muster, 'map', '--jobs', String(jobs), '--', '/bin/true'], lines);
+const musterRate = shell(
+  'muster map',
+  process.execPath,
+  [muster, 'map', '--jobs', String(jobs), '--', '/bin/true'],
+  lines,
+);
 const xargs = shell('xargs', 'xargs', ['-P', String(jobs), '-n', '1', '/bin/true'], lines);
 const parallelCommands = Math.min(commands, 2_000);
-const parallel = shell('GNU parallel', 'parallel', ['-j', String(jobs), '/bin/true'], lines.split('\n').slice(0, parallelCommands).join('\n') + '\n');
+const parallel = shell(
+  'GNU parallel',
+  'parallel',
+  ['-j', String(jobs), '/bin/true'],
+  lines.split('\n').slice(0, parallelCommands).join('\n') + '\n',
+);
 const other = await bullmq(Math.min(functions, 20_000));
 const parallelRate = parallel === undefined ? undefined : (parallel * parallelCommands) / commands;
 
 const known = (entries: Record<string, number | undefined>): Record<string, number> =>
-  Object.fromEntries(Object.entries(entries).filter((entry): entry is [string, number] => entry[1] !== undefined));
+  Object.fromEntries(
+    Object.entries(entries).filter((entry): entry is [string, number] => entry[1] !== undefined),
+  );
 
 report({
   bench: 'end-to-end',
@@ -131,8 +145,10 @@ report({
   }),
   ratios: known({
     'functions / goal 30,000': functions / warm / 30_000,
-    '/bin/true: muster map / bare spawn (goal 0.75)': musterRate === undefined ? undefined : musterRate / bareRate,
-    '/bin/true: muster map / GNU parallel (goal 3)': musterRate === undefined || parallelRate === undefined ? undefined : musterRate / parallelRate,
+    '/bin/true: muster map / bare spawn (goal 0.75)':
+      musterRate === undefined ? undefined : musterRate / bareRate,
+    '/bin/true: muster map / GNU parallel (goal 3)':
+      musterRate === undefined || parallelRate === undefined ? undefined : musterRate / parallelRate,
     'latency p50 / three hops (goal 1.5)': percentile(ours, 0.5) / percentile(bare, 0.5),
     'latency p99 / three hops (goal 2)': percentile(ours, 0.99) / percentile(bare, 0.99),
   }),

@@ -13,11 +13,14 @@ if (role === 'router') {
   const socket = new Router(options);
   await socket.bind(address);
   process.send?.('ready');
-  for await (const [from, frame] of socket) await socket.send([from?.toString() === 'client' ? 'host' : 'client', frame ?? '']);
+  for await (const [from, frame] of socket)
+    await socket.send([from?.toString() === 'client' ? 'host' : 'client', frame ?? '']);
 } else if (role === 'host') {
   const socket = new Dealer({ ...options, routingId: 'host' });
   socket.connect(address);
-  const processor = spawn(process.execPath, [fileURLToPath(import.meta.url), 'processor'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const processor = spawn(process.execPath, [fileURLToPath(import.meta.url), 'processor'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   processor.stdout.on('data', (answer: Buffer) => void socket.send(answer));
   await new Promise((done) => processor.stdout.once('data', done));
   process.send?.('ready');

@@ -8,7 +8,7 @@ const peers = join(dirname(fileURLToPath(import.meta.url)), 'peers.js');
 const tasks = option('tasks', 1_000_000);
 
 const quiet = async (pid: number): Promise<void> => {
-  for (let last = -1, same = 0; same < 10; ) {
+  for (let last = -1, same = 0; same < 10;) {
     await new Promise((done) => setTimeout(done, 200));
     const now = cpuSeconds(pid);
     same = now - last < 0.03 ? same + 1 : 0;
@@ -18,12 +18,21 @@ const quiet = async (pid: number): Promise<void> => {
 
 const queued = async (mode: 'batched' | 'stock'): Promise<{ idle: number; full: number }> => {
   const address = `tcp://127.0.0.1:${await freePort()}`;
-  const child = start(process.execPath, [muster, 'scheduler', address, '--policy-content', 'allocate=even_load; scaling=no']);
+  const child = start(process.execPath, [
+    muster,
+    'scheduler',
+    address,
+    '--policy-content',
+    'allocate=even_load; scaling=no',
+  ]);
   child.stdout?.resume();
   const pid = child.pid ?? 0;
   await quiet(pid);
   const idle = rssMiB(pid);
-  const client = fork(peers, ['client', address, mode, String(tasks), String(tasks)], { serialization: 'advanced', execArgv: [] });
+  const client = fork(peers, ['client', address, mode, String(tasks), String(tasks)], {
+    serialization: 'advanced',
+    execArgv: [],
+  });
   await message(client);
   client.send('go');
   await quiet(pid);
@@ -44,7 +53,11 @@ report({
     'bytes per own task': ((own.full - own.idle) * 1048576) / tasks,
     'bytes per stock task': ((stock.full - stock.idle) * 1048576) / tasks,
   },
-  ratios: { 'idle / goal 80 MiB': own.idle / 80, 'own / goal 450 MiB': own.full / 450, 'stock / goal 600 MiB': stock.full / 600 },
+  ratios: {
+    'idle / goal 80 MiB': own.idle / 80,
+    'own / goal 450 MiB': own.full / 450,
+    'stock / goal 600 MiB': stock.full / 600,
+  },
   skipped: [],
 });
 process.exit(0);

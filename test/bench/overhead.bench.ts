@@ -27,7 +27,13 @@ const peer = (role: string, address: string, mode: string, count = 0): ChildProc
   });
 
 const scheduler = async (address: string): Promise<ChildProcess> => {
-  const child = start(process.execPath, [muster, 'scheduler', address, '--policy-content', 'allocate=even_load; scaling=no']);
+  const child = start(process.execPath, [
+    muster,
+    'scheduler',
+    address,
+    '--policy-content',
+    'allocate=even_load; scaling=no',
+  ]);
   child.stdout?.resume();
   return child;
 };
@@ -52,7 +58,10 @@ const measure = async (mode: 'batched' | 'unbatched' | 'stock', count: number): 
   const ended = message<{ frames: number }>(client);
   client.send('go');
   const { frames } = await ended;
-  const result = { perCpuSecond: count / (cpuSeconds(pid) - cpu), perSecond: (count / (performance.now() - wall)) * 1000 };
+  const result = {
+    perCpuSecond: count / (cpuSeconds(pid) - cpu),
+    perSecond: (count / (performance.now() - wall)) * 1000,
+  };
   const others = message<{ frames: number }>(worker);
   worker.send('count');
   const all = frames + (await others).frames;
@@ -62,7 +71,7 @@ const measure = async (mode: 'batched' | 'unbatched' | 'stock', count: number): 
 
 /** Waits until the scheduler is up and idle: its CPU time stands still. */
 const settled = async (pid: number): Promise<void> => {
-  for (let last = -1, same = 0; same < 5; ) {
+  for (let last = -1, same = 0; same < 5;) {
     await new Promise((done) => setTimeout(done, 100));
     const now = cpuSeconds(pid);
     same = now === last ? same + 1 : 0;
@@ -84,7 +93,11 @@ const echo = async (count: number): Promise<Measured> => {
   const ended = message(client);
   client.send('go');
   await ended;
-  const result = { frames: 4, perCpuSecond: count / (cpuSeconds(pid) - cpu), perSecond: (count / (performance.now() - wall)) * 1000 };
+  const result = {
+    frames: 4,
+    perCpuSecond: count / (cpuSeconds(pid) - cpu),
+    perSecond: (count / (performance.now() - wall)) * 1000,
+  };
   await Promise.all([stop(client), stop(worker), stop(router)]);
   return result;
 };

@@ -9,7 +9,8 @@ import type { Message, TaskHead, TaskResultHead } from '@muster/protocol/message
 import { Dealer, Router } from 'zeromq';
 
 type Mode = 'batched' | 'unbatched' | 'stock';
-const [role = '', address = '', mode = 'batched' as string, countText = '0', windowText = '0'] = process.argv.slice(2);
+const [role = '', address = '', mode = 'batched' as string, countText = '0', windowText = '0'] =
+  process.argv.slice(2);
 const flow = mode as Mode;
 const own = flow !== 'stock';
 const count = Number(countText);
@@ -62,13 +63,20 @@ const resultFrame = (n: number): Uint8Array =>
   });
 
 const connect = (identity: string): Dealer => {
-  const socket = new Dealer({ routingId: identity, linger: 0, sendTimeout: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 });
+  const socket = new Dealer({
+    routingId: identity,
+    linger: 0,
+    sendTimeout: 0,
+    sendHighWaterMark: 0,
+    receiveHighWaterMark: 0,
+  });
   socket.connect(address);
   return socket;
 };
 
 /** Fire and forget: with `sendTimeout: 0` and no high-water mark a send completes at once. */
-const post = (socket: Dealer, frame: Uint8Array): void => void socket.send(frame).catch(() => process.exit(1));
+const post = (socket: Dealer, frame: Uint8Array): void =>
+  void socket.send(frame).catch(() => process.exit(1));
 
 const beat = (socket: Dealer, heartbeat: Message): void => {
   const frame = encodeMessage(heartbeat);
@@ -87,7 +95,12 @@ const instruction = (name: string, user: string): Message => ({
 let frames = 0;
 
 /** One client: `share` tasks with ids from `first` on, at most `open` of them unfinished. Resolves when all ended. */
-const runOneClient = (identity: string, first: number, share: number, open: number): { go(): void; readonly ended: Promise<void> } => {
+const runOneClient = (
+  identity: string,
+  first: number,
+  share: number,
+  open: number,
+): { go(): void; readonly ended: Promise<void> } => {
   const socket = connect(identity);
   beat(socket, { kind: 'clientHeartbeat', resource, latencyUs: 0, features: own ? 1 : 0 });
   const template = Buffer.from(taskFrame(0));
@@ -100,14 +113,31 @@ const runOneClient = (identity: string, first: number, share: number, open: numb
   };
   const head = (n: number): TaskHead => {
     const bytes = bytesOf(n);
-    return { taskId: taskId(''), source: undefined, functionId: COMMAND_FUNCTION, priority: 0, needs: NO_CAPABILITIES, attemptsMax: 0, bytes, start: 0, end: bytes.length };
+    return {
+      taskId: taskId(''),
+      source: undefined,
+      functionId: COMMAND_FUNCTION,
+      priority: 0,
+      needs: NO_CAPABILITIES,
+      attemptsMax: 0,
+      bytes,
+      start: 0,
+      end: bytes.length,
+    };
   };
   const batchOf = (from: number, size: number): Uint8Array => {
     const tasks = Array.from({ length: size }, (_, i) => head(from + i));
-    return encodeMessage({ kind: 'taskBatch', tasks, attempts: tasks.map(() => 0), sources: [], sourceOf: [] });
+    return encodeMessage({
+      kind: 'taskBatch',
+      tasks,
+      attempts: tasks.map(() => 0),
+      sources: [],
+      sourceOf: [],
+    });
   };
   const prepared: Uint8Array[] = [];
-  if (own) for (let n = 0; n < share; n += BATCH) prepared.push(batchOf(first + n, Math.min(BATCH, share - n)));
+  if (own)
+    for (let n = 0; n < share; n += BATCH) prepared.push(batchOf(first + n, Math.min(BATCH, share - n)));
   let [sent, done, next] = [0, 0, 0];
   const pump = (): void => {
     while (sent < share && sent - done < open) {
@@ -136,7 +166,9 @@ const runOneClient = (identity: string, first: number, share: number, open: numb
       if (received.kind === 'taskResultBatch') {
         done += received.results.length;
         frames++;
-        received.results.forEach((result, i) => acks.push({ taskId: result.taskId, attempt: received.attempts[i] ?? 0 }));
+        received.results.forEach((result, i) =>
+          acks.push({ taskId: result.taskId, attempt: received.attempts[i] ?? 0 }),
+        );
         if (acks.length >= 256) flushAcks();
       } else if (received.kind === 'taskResult') {
         done++;
@@ -153,7 +185,12 @@ const runOneClient = (identity: string, first: number, share: number, open: numb
 const runClients = async (): Promise<void> => {
   const share = Math.ceil(count / SOCKETS);
   const clients = Array.from({ length: SOCKETS }, (_, i) =>
-    runOneClient(clientIdentity(i), i * share, Math.min(share, count - i * share), Math.ceil(window / SOCKETS)),
+    runOneClient(
+      clientIdentity(i),
+      i * share,
+      Math.min(share, count - i * share),
+      Math.ceil(window / SOCKETS),
+    ),
   );
   process.send?.('ready');
   await new Promise((go) => process.once('message', go));
@@ -165,7 +202,18 @@ const runClients = async (): Promise<void> => {
 const runOneWorker = async (identity: string): Promise<void> => {
   const socket = connect(identity);
   const processors = [{ pid: process.pid, initialized: true, hasTask: false, suspended: false, resource }];
-  beat(socket, { kind: 'workerHeartbeat', agent: resource, rssFreeBytes: 1e9, queueSize: 1000, queuedTasks: 0, latencyUs: 0, taskLock: true, processors, capabilities: NO_CAPABILITIES, features: own ? 1 : 0 });
+  beat(socket, {
+    kind: 'workerHeartbeat',
+    agent: resource,
+    rssFreeBytes: 1e9,
+    queueSize: 1000,
+    queuedTasks: 0,
+    latencyUs: 0,
+    taskLock: true,
+    processors,
+    capabilities: NO_CAPABILITIES,
+    features: own ? 1 : 0,
+  });
   const template = Buffer.from(resultFrame(0));
   const at = offsetOf(resultFrame);
   const created = encodeMessage(instruction('R', clientIdentity(0)));
@@ -176,12 +224,27 @@ const runOneWorker = async (identity: string): Promise<void> => {
   };
   const headOf = (task: TaskHead): TaskResultHead => {
     const bytes = resultOf(task);
-    return { taskId: task.taskId, outcome: 'success', durationMs: undefined, objectIds: [], bytes, start: 0, end: bytes.length };
+    return {
+      taskId: task.taskId,
+      outcome: 'success',
+      durationMs: undefined,
+      objectIds: [],
+      bytes,
+      start: 0,
+      end: bytes.length,
+    };
   };
   for await (const [frame] of socket) {
     const received = decodeMessage(frame ?? empty);
     if (received.kind === 'taskBatch') {
-      post(socket, encodeMessage({ kind: 'taskResultBatch', results: received.tasks.map(headOf), attempts: received.attempts }));
+      post(
+        socket,
+        encodeMessage({
+          kind: 'taskResultBatch',
+          results: received.tasks.map(headOf),
+          attempts: received.attempts,
+        }),
+      );
       frames += 2;
     } else if (received.kind === 'task') {
       post(socket, Buffer.from(created));

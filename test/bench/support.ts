@@ -35,7 +35,11 @@ const children = new Set<ChildProcess>();
 process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
 
 /** A child that is killed with this process; its standard error is kept for when it fails. */
-export const start = (command: string, args: readonly string[], env: Record<string, string> = {}): ChildProcess => {
+export const start = (
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): ChildProcess => {
   const child = spawn(command, args, {
     stdio: ['pipe', 'pipe', 'inherit', 'ipc'],
     env: { ...process.env, ...env },
@@ -59,7 +63,9 @@ export const stop = async (child: ChildProcess, signal: NodeJS.Signals = 'SIGTER
 export const message = async <T>(child: ChildProcess): Promise<T> =>
   new Promise((resolve, reject) => {
     child.once('message', (value) => resolve(value as T));
-    child.once('exit', (code, signal) => reject(new Error(`child ended (${code ?? signal}) before it answered`)));
+    child.once('exit', (code, signal) =>
+      reject(new Error(`child ended (${code ?? signal}) before it answered`)),
+    );
   });
 
 export interface BenchResult {
@@ -70,7 +76,8 @@ export interface BenchResult {
   readonly skipped: readonly string[];
 }
 
-const digits = (value: number): number => (Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)));
+const digits = (value: number): number =>
+  Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3));
 const rounded = (values: Record<string, number>): Record<string, number> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, digits(value)]));
 
@@ -78,9 +85,14 @@ const rounded = (values: Record<string, number>): Record<string, number> =>
 export const report = (result: BenchResult): void => {
   const out = { ...result, figures: rounded(result.figures), ratios: rounded(result.ratios) };
   if (!process.argv.includes('--json')) {
-    const row = ([name, value]: [string, number]): string => `  ${name.padEnd(52)} ${value.toLocaleString('en-US')}\n`;
-    process.stdout.write(`\n${result.bench} on ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}\n`);
-    process.stdout.write(`figures\n${Object.entries(out.figures).map(row).join('')}ratios\n${Object.entries(out.ratios).map(row).join('')}`);
+    const row = ([name, value]: [string, number]): string =>
+      `  ${name.padEnd(52)} ${value.toLocaleString('en-US')}\n`;
+    process.stdout.write(
+      `\n${result.bench} on ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}\n`,
+    );
+    process.stdout.write(
+      `figures\n${Object.entries(out.figures).map(row).join('')}ratios\n${Object.entries(out.ratios).map(row).join('')}`,
+    );
     for (const reason of result.skipped) process.stdout.write(`skipped: ${reason}\n`);
   }
   process.stdout.write(`${JSON.stringify(out)}\n`);

@@ -18,7 +18,7 @@ import type { AdapterProcessSettings } from './adapter-process.ts';
 import { environOf, processesWith, STAND_IN_HOST, until } from './support.ts';
 
 const GROUPS_MAX = 4;
-const ROUNDS = 5;
+const ROUNDS = Number(process.env['MUSTER_KILLS'] ?? 5);
 // Inside the project, so that packages with native parts are found.
 const OUT = fileURLToPath(
   new URL(`../../node_modules/.cache/muster-conformance-${process.pid}/`, import.meta.url),

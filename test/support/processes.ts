@@ -12,7 +12,9 @@ const readProcess = (pid: number): FoundProcess | undefined => {
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
     const pairs = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-    const environment = new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+    const environment = new Map(
+      pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+    );
     // A zombie has no command line: it runs nothing and waits for its parent to notice.
     return command === '' ? undefined : { pid, command, environment };
   } catch {
@@ -21,11 +23,16 @@ const readProcess = (pid: number): FoundProcess | undefined => {
 };
 
 /** Living processes whose environment has one of these exact pairs, by process id. */
-export const processesWith = (...pairs: readonly (readonly [name: string, value: string])[]): FoundProcess[] =>
+export const processesWith = (
+  ...pairs: readonly (readonly [name: string, value: string])[]
+): FoundProcess[] =>
   readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map((entry) => readProcess(Number(entry)))
-    .filter((found): found is FoundProcess => found !== undefined && pairs.some(([name, value]) => found.environment.get(name) === value))
+    .filter(
+      (found): found is FoundProcess =>
+        found !== undefined && pairs.some(([name, value]) => found.environment.get(name) === value),
+    )
     .sort((a, b) => a.pid - b.pid);
 
 /** SIGKILL; a process that is gone already is fine. */
@@ -38,10 +45,16 @@ export const killNow = (pid: number): void => {
 };
 
 /** Waits for a condition across processes; at the deadline fails with what `state` says. */
-export const until = async (what: string, holds: () => boolean | Promise<boolean>, withinMs: number, state: () => unknown): Promise<void> => {
+export const until = async (
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  withinMs: number,
+  state: () => unknown,
+): Promise<void> => {
   const deadline = performance.now() + withinMs;
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}\n${JSON.stringify(await state(), undefined, 1)}`);
+    if (performance.now() > deadline)
+      throw new Error(`not within ${withinMs} ms: ${what}\n${JSON.stringify(await state(), undefined, 1)}`);
     await new Promise((done) => setTimeout(done, 50));
   }
 };

@@ -1,4 +1,4 @@
-/** Process table from `ps` on macOS. Tested over recorded outputs only; not run there. */
+/** Process table from `ps` on macOS. Tested over outputs written by hand after ps(1); never run there. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { WORKER_ENV } from '@muster/protocol/calls';

@@ -46,7 +46,7 @@ describe('/proc', () => {
   });
 });
 
-describe('ps of macOS (recorded outputs; not run there)', () => {
+describe('ps of macOS (outputs written by hand after ps(1); not run there)', () => {
   const OUTPUT = [
     '  501   412   501 Ss   Sat Nov 22 09:14:03 2025     /usr/local/bin/node /opt/muster/dist/main.js worker PATH=/usr/bin:/bin MUSTER_OWNER=native-blue HOME=/Users/kim MUSTER_GROUP_ID=g-k3x-17 TMPDIR=/var/folders/x1/T/',
     '  502   501   502 S    Sat Nov 22 09:14:04 2025     /usr/local/bin/node /opt/muster/dist/processor.js MUSTER_GROUP_ID=g-k3x-17 MUSTER_OWNER=native-blue',

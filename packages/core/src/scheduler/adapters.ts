@@ -36,7 +36,8 @@ export const onAdapterHeartbeat = (state: SchedulerState, from: PeerId, beat: Ad
   adapter.groupsMax = groupsMax;
   adapter.workersPerGroup = workersPerGroup;
   adapter.capabilities = beat.capabilities;
-  if (adapter.own) reconcile(state, adapter, beat.groups ?? []);
+  // Without a list the provider has not been asked yet: that says nothing about what runs.
+  if (adapter.own && beat.groups !== undefined) reconcile(state, adapter, beat.groups);
   send(state, from, {
     kind: 'adapterHeartbeatEcho',
     extras: adapter.own ? adapterExtras(state) : undefined,
