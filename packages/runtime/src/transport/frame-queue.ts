@@ -2,8 +2,8 @@
 
 /** What a queued frame costs beside its bytes: its view, its buffer object, its slot. */
 const FRAME_OVERHEAD_BYTES = 128;
-/** Slots given back at once, so that a queue which never runs empty does not grow. */
-const COMPACT_AT = 1024;
+/** A queue that was longer than this gives its slots back when it runs empty, or when half of them are free. */
+const SLOTS_KEPT = 1024;
 
 export interface FrameQueue {
   readonly length: number;
@@ -14,34 +14,41 @@ export interface FrameQueue {
 }
 
 export const frameQueue = (bytesMax: number): FrameQueue => {
-  let frames: (Uint8Array | undefined)[] = [];
+  // Slots before `head` and from `tail` on are free. An empty queue starts over at slot 0, so that the usual
+  // one frame in, one frame out allocates nothing.
+  let slots: (Uint8Array | undefined)[] = [];
   let head = 0;
+  let tail = 0;
   let bytes = 0;
+  const giveBack = (): void => {
+    if (head === tail) {
+      if (tail > SLOTS_KEPT) slots = [];
+    } else if (head < SLOTS_KEPT || head * 2 < tail) {
+      return;
+    } else {
+      slots = slots.slice(head, tail);
+    }
+    tail -= head;
+    head = 0;
+  };
   return {
     get length() {
-      return frames.length - head;
+      return tail - head;
     },
     push(frame) {
       const cost = frame.byteLength + FRAME_OVERHEAD_BYTES;
       if (bytes > 0 && bytes + cost > bytesMax) return false;
       bytes += cost;
-      frames.push(frame);
+      slots[tail++] = frame;
       return true;
     },
-    peek: () => frames[head],
+    peek: () => (head < tail ? slots[head] : undefined),
     shift() {
-      const frame = frames[head];
+      const frame = head < tail ? slots[head] : undefined;
       if (frame === undefined) return undefined;
-      frames[head] = undefined;
-      head += 1;
+      slots[head++] = undefined;
       bytes -= frame.byteLength + FRAME_OVERHEAD_BYTES;
-      if (head === frames.length) {
-        frames = [];
-        head = 0;
-      } else if (head >= COMPACT_AT && head * 2 >= frames.length) {
-        frames = frames.slice(head);
-        head = 0;
-      }
+      giveBack();
       return frame;
     },
   };

@@ -43,6 +43,9 @@ export class Sender {
   /** Peers with something queued. */
   readonly #busy = new Set<Peer>();
   readonly #blocked = new Set<Peer>();
+  /** Blocked peers that gave a sign in this turn: a refused send costs as much as ten that go through. */
+  readonly #nudged = new Set<Peer>();
+  #immediate: NodeJS.Immediate | undefined;
   #retryMs = RETRY_MS_MIN;
   #timer: NodeJS.Timeout | undefined;
   #onFlushed: (() => void) | undefined;
@@ -77,9 +80,16 @@ export class Sender {
     return 'queued';
   }
 
-  /** The peer gave a sign of life, or of death: if it is blocked, try now. */
+  /** The peer gave a sign of life, or of death: if it is blocked, try again at the end of this turn, once. */
   nudge(peer: Peer): void {
-    if (this.#blocked.delete(peer)) this.#pump(peer);
+    if (peer.phase !== 'blocked' || this.#stopped) return;
+    this.#nudged.add(peer);
+    this.#immediate ??= setImmediate(() => {
+      this.#immediate = undefined;
+      const again = [...this.#nudged];
+      this.#nudged.clear();
+      for (const one of again) if (this.#blocked.delete(one)) this.#pump(one);
+    });
   }
 
   /** Resolves when nothing is queued, or after `withinMs`. */
@@ -97,6 +107,7 @@ export class Sender {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
     this.#blocked.clear();
   }
 
