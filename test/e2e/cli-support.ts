@@ -29,14 +29,21 @@ export interface Running {
 export interface Sandbox {
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
-  run(args: readonly string[], options?: { readonly stdin?: string | 'open'; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string }): Running;
+  run(
+    args: readonly string[],
+    options?: { readonly stdin?: string; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string },
+  ): Running;
   /** Command lines of living processes that carry this sandbox's mark. */
   processes(): string[];
   dispose(): void;
 }
 
 /** Waits until `probe` answers something else than undefined or false; fails with what `describe` says. */
-export const until = async <T>(probe: () => T | undefined | false | Promise<T | undefined | false>, describe: () => string, withinMs: number = DEADLINE_MS): Promise<T> => {
+export const until = async <T>(
+  probe: () => T | undefined | false | Promise<T | undefined | false>,
+  describe: () => string,
+  withinMs: number = DEADLINE_MS,
+): Promise<T> => {
   const late = performance.now() + withinMs;
   for (;;) {
     const value = await probe();
@@ -75,7 +82,8 @@ export const createSandbox = (): Sandbox => {
   return {
     directory,
     env,
-    run: (args, options = {}) => start(args, { ...env, ...options.env }, options.stdin, options.cwd ?? directory),
+    run: (args, options = {}) =>
+      start(args, { ...env, ...options.env }, options.stdin, options.cwd ?? directory),
     processes: () => processesWith(mark).map(({ pid, command }) => `${pid} ${command}`),
     dispose: () => {
       for (const { pid } of processesWith(mark)) {
@@ -90,14 +98,25 @@ export const createSandbox = (): Sandbox => {
   };
 };
 
-const start = (args: readonly string[], env: NodeJS.ProcessEnv, stdin: string | undefined, cwd: string): Running => {
-  const child = spawn(process.execPath, [musterBin, ...args], { env, cwd, stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+const start = (
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  stdin: string | undefined,
+  cwd: string,
+): Running => {
+  const child = spawn(process.execPath, [musterBin, ...args], {
+    env,
+    cwd,
+    stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  if (stdin !== undefined && stdin !== 'open') child.stdin?.end(stdin);
-  const exit = new Promise<Exit>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
+  if (stdin !== undefined) child.stdin?.end(stdin);
+  const exit = new Promise<Exit>((resolve) =>
+    child.once('close', (code, signal) => resolve({ code, signal })),
+  );
   const shown = (): string => `muster ${args.join(' ')}\n--- stdout\n${stdout}\n--- stderr\n${stderr}`;
   return {
     child,
@@ -105,7 +124,8 @@ const start = (args: readonly string[], env: NodeJS.ProcessEnv, stdin: string | 
     stdout: () => stdout,
     stderr: () => stderr,
     seen: async (text) => {
-      const found = (): boolean => (typeof text === 'string' ? `${stdout}${stderr}`.includes(text) : text.test(`${stdout}\n${stderr}`));
+      const found = (): boolean =>
+        typeof text === 'string' ? `${stdout}${stderr}`.includes(text) : text.test(`${stdout}\n${stderr}`);
       await until(found, () => `${String(text)} in\n${shown()}`);
     },
   };

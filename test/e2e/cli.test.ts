@@ -10,20 +10,35 @@ beforeAll(() => {
 });
 afterAll(() => sandbox.dispose());
 
-const finished = async (running: Running): Promise<{ code: number | null; stdout: string; stderr: string }> => {
+const finished = async (
+  running: Running,
+): Promise<{ code: number | null; stdout: string; stderr: string }> => {
   const { code } = await running.exit;
   return { code, stdout: running.stdout(), stderr: running.stderr() };
 };
 
 describe('muster', { timeout: DEADLINE_MS }, () => {
   it('says its version', async () => {
-    expect(await finished(sandbox.run(['--version']))).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+    expect(await finished(sandbox.run(['--version']))).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
   });
 
   it('lists its commands with --help, and on standard error without a command', async () => {
     const help = await finished(sandbox.run(['--help']));
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    for (const command of ['up', 'map', 'status', 'drain', 'scheduler', 'adapter native', 'worker', 'object-store']) expect(help.stdout).toContain(`  ${command}`);
+    for (const command of [
+      'up',
+      'map',
+      'status',
+      'drain',
+      'scheduler',
+      'adapter native',
+      'worker',
+      'object-store',
+    ])
+      expect(help.stdout).toContain(`  ${command}`);
     expect(await finished(sandbox.run([]))).toMatchObject({ code: 2, stdout: '', stderr: help.stdout });
   });
 
@@ -33,19 +48,27 @@ describe('muster', { timeout: DEADLINE_MS }, () => {
     expect(stderr).toContain('Did you mean: muster status');
   });
 
-  it.each(['up', 'map', 'status', 'drain', 'scheduler', 'adapter native', 'worker', 'object-store'])('shows examples and exit codes in muster %s --help', async (name) => {
-    const words = name.split(' ');
-    const { code, stdout } = await finished(sandbox.run([...words, '--help']));
-    expect(code).toBe(0);
-    expect(stdout).toContain('Examples:');
-    expect(stdout).toContain(`muster ${words.join(' ')}`);
-    expect(stdout).toContain('Exit codes:');
-  });
+  it.each(['up', 'map', 'status', 'drain', 'scheduler', 'adapter native', 'worker', 'object-store'])(
+    'shows examples and exit codes in muster %s --help',
+    async (name) => {
+      const words = name.split(' ');
+      const { code, stdout } = await finished(sandbox.run([...words, '--help']));
+      expect(code).toBe(0);
+      expect(stdout).toContain('Examples:');
+      expect(stdout).toContain(`muster ${words.join(' ')}`);
+      expect(stdout).toContain('Exit codes:');
+    },
+  );
 
   it('tells everything that is wrong with a configuration at once', async () => {
     const file = join(sandbox.directory, 'wrong.toml');
     writeFileSync(file, '[scheduler]\nattempts-max = 0\nworker-timeout-secnods = 5\n');
-    const { code, stderr } = await finished(sandbox.run(['scheduler', 'tcp://127.0.0.1:8516', '--config', file, '--client-timeout-seconds', 'soon'], { env: { MUSTER_COMPAT: 'maybe' } }));
+    const { code, stderr } = await finished(
+      sandbox.run(
+        ['scheduler', 'tcp://127.0.0.1:8516', '--config', file, '--client-timeout-seconds', 'soon'],
+        { env: { MUSTER_COMPAT: 'maybe' } },
+      ),
+    );
     expect(code).toBe(2);
     expect(stderr).toContain('attempts-max: 0 is too small');
     expect(stderr).toContain('did you mean worker-timeout-seconds?');
@@ -72,7 +95,14 @@ describe('muster', { timeout: DEADLINE_MS }, () => {
   });
 
   it('refuses a policy that does not exist', async () => {
-    const { code, stderr } = await finished(sandbox.run(['scheduler', `tcp://127.0.0.1:${await freePort()}`, '--policy-content', 'allocate=fair; scaling=no']));
+    const { code, stderr } = await finished(
+      sandbox.run([
+        'scheduler',
+        `tcp://127.0.0.1:${await freePort()}`,
+        '--policy-content',
+        'allocate=fair; scaling=no',
+      ]),
+    );
     expect(code).toBe(2);
     expect(stderr).toContain('fair');
   });
@@ -90,14 +120,21 @@ describe('muster', { timeout: DEADLINE_MS }, () => {
 
 describe('muster map, before anything runs', { timeout: DEADLINE_MS }, () => {
   it('prints the commands of --dry-run as a shell would need them', async () => {
-    const { code, stdout } = await finished(sandbox.run(['map', '--dry-run', 'cp', '{}', '{.}.bak{#}', ':::', 'a b.txt', "q'q"]));
-    expect({ code, stdout }).toEqual({ code: 0, stdout: "cp 'a b.txt' 'a b.bak1'\ncp 'q'\"'\"'q' 'q'\"'\"'q.bak2'\n" });
+    const { code, stdout } = await finished(
+      sandbox.run(['map', '--dry-run', 'cp', '{}', '{.}.bak{#}', ':::', 'a b.txt', "q'q"]),
+    );
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: "cp 'a b.txt' 'a b.bak1'\ncp 'q'\"'\"'q' 'q'\"'\"'q.bak2'\n",
+    });
   });
 
   it('reads lines from standard input, or NUL-separated names', async () => {
     const lines = await finished(sandbox.run(['map', '--dry-run', '--', 'echo'], { stdin: 'a\n\nb' }));
     expect(lines.stdout).toBe("echo a\necho ''\necho b\n");
-    const names = await finished(sandbox.run(['map', '--dry-run', '-0', '--', 'echo'], { stdin: 'a\nb\0c\0' }));
+    const names = await finished(
+      sandbox.run(['map', '--dry-run', '-0', '--', 'echo'], { stdin: 'a\nb\0c\0' }),
+    );
     expect(names.stdout).toBe("echo 'a\nb'\necho c\n");
   });
 
@@ -107,7 +144,10 @@ describe('muster map, before anything runs', { timeout: DEADLINE_MS }, () => {
     [['map', '--halt', 'later', '--', 'echo', ':::', 'a'], 'halt rule'],
     [['map', '--jobs', 'many', '--', 'echo', ':::', 'a'], '--jobs'],
     [['map', '--env', 'NO_SUCH_VARIABLE_HERE', '--', 'echo', ':::', 'a'], 'NO_SUCH_VARIABLE_HERE'],
-    [['map', '--joblog', '/nowhere/at/all', '--connect', 'ipc:///none', '--', 'echo', ':::', 'a'], '/nowhere/at/all'],
+    [
+      ['map', '--joblog', '/nowhere/at/all', '--connect', 'ipc:///none', '--', 'echo', ':::', 'a'],
+      '/nowhere/at/all',
+    ],
   ])('exits with 255 for %j, so that 1 to 101 only count failed jobs', async (args, words) => {
     const { code, stdout, stderr } = await finished(sandbox.run(args));
     expect({ code, stdout }).toEqual({ code: 255, stdout: '' });

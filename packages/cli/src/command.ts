@@ -8,7 +8,16 @@ import { Command, CommanderError, Option } from 'commander';
 import { CliError, EXIT } from './errors.ts';
 
 /** Sections that a configuration file may hold. */
-export const SECTIONS: readonly string[] = ['up', 'scheduler', 'object-store', 'native-worker-adapter', 'worker', 'map', 'status', 'drain'];
+export const SECTIONS: readonly string[] = [
+  'up',
+  'scheduler',
+  'object-store',
+  'native-worker-adapter',
+  'worker',
+  'map',
+  'status',
+  'drain',
+];
 
 export interface CommandDefinition<O extends OptionTable> {
   /** As typed after `muster`: `adapter native`. */
@@ -37,15 +46,24 @@ export interface CommandExtra {
   readonly given: ReadonlySet<string>;
 }
 
-const camel = (flag: string): string => flag.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+const camel = (flag: string): string =>
+  flag.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
 const buildCommand = <O extends OptionTable>(definition: CommandDefinition<O>): Command => {
   const command = new Command(`muster ${definition.name}`).description(definition.summary);
-  command.exitOverride().configureOutput({ outputError: (text, write) => write(`muster ${definition.name}: ${text.replace(/^error: /, '')}`) });
+  command
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(`muster ${definition.name}: ${text.replace(/^error: /, '')}`),
+    });
   command.showHelpAfterError(`Try: muster ${definition.name} --help`);
   addOptions(command, definition.spec, (flags, doc) => new Option(flags, doc));
-  if (definition.rest !== undefined) command.argument(`[${definition.rest.name}...]`, definition.rest.summary).passThroughOptions();
-  command.option('-c, --config <file>', 'TOML file with a section per command; this one reads ' + `[${definition.spec.section}]`);
+  if (definition.rest !== undefined)
+    command.argument(`[${definition.rest.name}...]`, definition.rest.summary).passThroughOptions();
+  command.option(
+    '-c, --config <file>',
+    'TOML file with a section per command; this one reads ' + `[${definition.spec.section}]`,
+  );
   command.option('--print-config', 'show every value and where it comes from, secrets masked, and end');
   const examples = ['', 'Examples:', ...definition.examples.map((example) => `  ${example}`)];
   const notes = definition.notes === undefined ? [] : ['', ...definition.notes];
@@ -53,7 +71,10 @@ const buildCommand = <O extends OptionTable>(definition: CommandDefinition<O>): 
   return command;
 };
 
-const expandShortFlags = (argv: readonly string[], shortFlags: Readonly<Record<string, string>>): string[] => {
+const expandShortFlags = (
+  argv: readonly string[],
+  shortFlags: Readonly<Record<string, string>>,
+): string[] => {
   const end = argv.indexOf('--');
   return argv.map((word, at) => {
     if (end >= 0 && at > end) return word;
@@ -64,7 +85,10 @@ const expandShortFlags = (argv: readonly string[], shortFlags: Readonly<Record<s
 };
 
 /** Parses, resolves and runs a command; the exit code, or a CliError or ConfigError for the caller to print. */
-export const runCommand = async <O extends OptionTable>(definition: CommandDefinition<O>, argv: readonly string[]): Promise<number> => {
+export const runCommand = async <O extends OptionTable>(
+  definition: CommandDefinition<O>,
+  argv: readonly string[],
+): Promise<number> => {
   const command = buildCommand(definition);
   try {
     command.parse(expandShortFlags(argv, definition.shortFlags ?? {}), { from: 'user' });
@@ -73,15 +97,24 @@ export const runCommand = async <O extends OptionTable>(definition: CommandDefin
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
   const flags: Readonly<Record<string, unknown>> = command.opts();
-  const positionals = Object.values<{ readonly positional?: boolean }>(definition.spec.options).filter((one) => one.positional === true).length;
+  const positionals = Object.values<{ readonly positional?: boolean }>(definition.spec.options).filter(
+    (one) => one.positional === true,
+  ).length;
   const configPath = typeof flags['config'] === 'string' ? flags['config'] : undefined;
   const file = configPath === undefined ? undefined : readConfigFile(configPath, SECTIONS);
-  const resolved: Resolved<O> = resolveConfig(definition.spec, { flags, args: command.processedArgs.slice(0, positionals), env: process.env, file });
+  const resolved: Resolved<O> = resolveConfig(definition.spec, {
+    flags,
+    args: command.processedArgs.slice(0, positionals),
+    env: process.env,
+    file,
+  });
   if (flags['printConfig'] === true) {
     process.stdout.write(printConfig(resolved));
     return EXIT.ok;
   }
-  const given = Object.entries<{ readonly from: string }>(resolved.sources).filter(([, source]) => source.from !== 'default' && source.from !== 'nowhere');
+  const given = Object.entries<{ readonly from: string }>(resolved.sources).filter(
+    ([, source]) => source.from !== 'default' && source.from !== 'nowhere',
+  );
   const rest: unknown = definition.rest === undefined ? [] : command.processedArgs[positionals];
   return definition.run(resolved.values, {
     rest: Array.isArray(rest) ? rest.map(String) : [],
@@ -94,11 +127,16 @@ export const runCommand = async <O extends OptionTable>(definition: CommandDefin
 /** What an error says to the person, and the exit code that goes with it. */
 export const explainError = (error: unknown): { readonly text: string; readonly exitCode: number } => {
   if (error instanceof ConfigError) {
-    const lines = error.problems.map(({ where, what, hint }) => `  ${where}: ${what}${hint === undefined ? '' : ` (${hint})`}`);
+    const lines = error.problems.map(
+      ({ where, what, hint }) => `  ${where}: ${what}${hint === undefined ? '' : ` (${hint})`}`,
+    );
     return { text: `the configuration does not fit:\n${lines.join('\n')}`, exitCode: EXIT.usage };
   }
   if (error instanceof CliError) {
-    return { text: error.hint === '' ? error.message : `${error.message}\n${error.hint}`, exitCode: EXIT[error.code] };
+    return {
+      text: error.hint === '' ? error.message : `${error.message}\n${error.hint}`,
+      exitCode: EXIT[error.code],
+    };
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { text: `this is a bug in Muster: ${text}`, exitCode: EXIT.failed };

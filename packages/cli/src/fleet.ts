@@ -84,7 +84,12 @@ export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => 
   return {
     address,
     addresses: bound,
-    watch: (intervalMs, signal) => watchStatus(address, intervalMs, signal === undefined ? stopped.signal : AbortSignal.any([stopped.signal, signal])),
+    watch: (intervalMs, signal) =>
+      watchStatus(
+        address,
+        intervalMs,
+        signal === undefined ? stopped.signal : AbortSignal.any([stopped.signal, signal]),
+      ),
     pids: () => ({ scheduler: children.scheduler.pid(), adapter: children.adapter.pid() }),
     stop,
     kill: () => (stopping = endAll(END_WITHIN_MS)),

@@ -48,7 +48,10 @@ export const host = async (hosted: Hosted): Promise<number> => {
 };
 
 /** The environment that lets a child clean up after a supervisor that was killed. */
-export const fleetEnv = (directory: string): Readonly<Record<string, string>> => ({ [FLEET_DIRECTORY]: directory, [FLEET_PID]: String(process.pid) });
+export const fleetEnv = (directory: string): Readonly<Record<string, string>> => ({
+  [FLEET_DIRECTORY]: directory,
+  [FLEET_PID]: String(process.pid),
+});
 
 const cleanAfter = (directory: string | undefined, pid: number): void => {
   if (Number.isInteger(pid)) withdrawAnnouncement(pid);

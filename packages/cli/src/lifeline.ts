@@ -72,7 +72,10 @@ const parseWord = (line: string): FirstWord | undefined => {
     if (value.kind !== 'ready' || !('facts' in value)) return undefined;
     const { facts } = value;
     if (typeof facts !== 'object' || facts === null) return undefined;
-    return { kind: 'ready', facts: Object.fromEntries(Object.entries(facts).map(([key, fact]) => [key, String(fact)])) };
+    return {
+      kind: 'ready',
+      facts: Object.fromEntries(Object.entries(facts).map(([key, fact]) => [key, String(fact)])),
+    };
   } catch {
     return undefined; // not ours: the child's end will say what happened
   }

@@ -69,7 +69,8 @@ const version = (): string => {
   for (const path of ['../../package.json', '../package.json']) {
     try {
       const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
-      if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) return String(manifest.version);
+      if (typeof manifest === 'object' && manifest !== null && 'version' in manifest)
+        return String(manifest.version);
     } catch {
       continue; // the other layout
     }
@@ -96,13 +97,21 @@ const help = (): string => {
   ].join('\n');
 };
 
-const find = (argv: readonly string[]): Entry | undefined => COMMANDS.find(({ words }) => words.every((word, at) => argv[at] === word));
+const find = (argv: readonly string[]): Entry | undefined =>
+  COMMANDS.find(({ words }) => words.every((word, at) => argv[at] === word));
 
 const unknown = (argv: readonly string[]): number => {
   const [word = ''] = argv;
-  const near = COMMANDS.filter(({ words }) => words[0] === word || (word.length > 1 && words[0]?.startsWith(word.slice(0, 2)) === true));
-  const hint = near.length === 0 ? 'See: muster --help' : `Did you mean: ${near.map(({ words }) => `muster ${words.join(' ')}`).join(', or ')}`;
-  process.stderr.write(`muster: there is no command "${argv.slice(0, near.some(({ words }) => words.length > 1) ? 2 : 1).join(' ')}".\n${hint}\n`);
+  const near = COMMANDS.filter(
+    ({ words }) => words[0] === word || (word.length > 1 && words[0]?.startsWith(word.slice(0, 2)) === true),
+  );
+  const hint =
+    near.length === 0
+      ? 'See: muster --help'
+      : `Did you mean: ${near.map(({ words }) => `muster ${words.join(' ')}`).join(', or ')}`;
+  process.stderr.write(
+    `muster: there is no command "${argv.slice(0, near.some(({ words }) => words.length > 1) ? 2 : 1).join(' ')}".\n${hint}\n`,
+  );
   return EXIT.usage;
 };
 

@@ -22,7 +22,8 @@ const readAnswer = (turn: readonly TransportEvent[]): OperatorAnswer | undefined
     if (item.kind !== 'frame') continue;
     try {
       const message = decodeMessage(item.frame);
-      if (message.kind === 'informationResponse') return JSON.parse(new TextDecoder().decode(message.response)) as OperatorAnswer;
+      if (message.kind === 'informationResponse')
+        return JSON.parse(new TextDecoder().decode(message.response)) as OperatorAnswer;
     } catch {
       // Not an answer: whoever listens there is no scheduler of ours. The time limit says so.
     }
@@ -58,13 +59,22 @@ export const connectOperator = async (address: string): Promise<Operator> => {
         if (answer.ok) resolve(answer.status);
         else reject(new CliError('failed', answer.error));
       };
-      connection.trySend(encodeMessage({ kind: 'informationRequest', request: new TextEncoder().encode(JSON.stringify(query)) }));
+      connection.trySend(
+        encodeMessage({
+          kind: 'informationRequest',
+          request: new TextEncoder().encode(JSON.stringify(query)),
+        }),
+      );
     });
   return { ask, close: () => connection.close(), [Symbol.asyncDispose]: () => connection.close() };
 };
 
 /** One question over a connection of its own. */
-export const askScheduler = async (address: string, query: OperatorQuery, withinMs?: number): Promise<SchedulerStatus> => {
+export const askScheduler = async (
+  address: string,
+  query: OperatorQuery,
+  withinMs?: number,
+): Promise<SchedulerStatus> => {
   const operator = await connectOperator(address);
   try {
     return await operator.ask(query, withinMs);
@@ -77,11 +87,17 @@ export const askScheduler = async (address: string, query: OperatorQuery, within
  * The scheduler's status again and again, `intervalMs` apart, until `signal` is aborted. A scheduler that does
  * not answer for a while (a restart) makes a pause, not an end.
  */
-export async function* watchStatus(address: string, intervalMs: number, signal: AbortSignal): AsyncGenerator<SchedulerStatus, void> {
+export async function* watchStatus(
+  address: string,
+  intervalMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<SchedulerStatus, void> {
   const operator = await connectOperator(address);
   try {
     while (!signal.aborted) {
-      const status = await operator.ask({ query: 'status' }, Math.max(intervalMs * 5, 1_000)).catch(() => undefined);
+      const status = await operator
+        .ask({ query: 'status' }, Math.max(intervalMs * 5, 1_000))
+        .catch(() => undefined);
       if (signal.aborted) return;
       if (status !== undefined) yield status;
       await pause(intervalMs, signal);

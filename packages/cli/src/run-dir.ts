@@ -2,7 +2,16 @@
  * The private directory of this user's running fleets: sockets that only the user can open, and `up.json`,
  * which tells clients where `muster up` listens.
  */
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CliError, systemCode } from './errors.ts';
@@ -18,7 +27,10 @@ const userId = (): number => process.getuid?.() ?? 0;
 /** Directory for everything of ours, without making it. */
 export const baseDirectory = (env: NodeJS.ProcessEnv = process.env): string => {
   const runtime = env['XDG_RUNTIME_DIR'];
-  return join(runtime !== undefined && runtime !== '' ? runtime : join(tmpdir(), `muster-${userId()}`), 'muster');
+  return join(
+    runtime !== undefined && runtime !== '' ? runtime : join(tmpdir(), `muster-${userId()}`),
+    'muster',
+  );
 };
 
 export const announcementPath = (): string => join(baseDirectory(), 'up.json');
@@ -29,7 +41,11 @@ const ensurePrivate = (path: string): void => {
   const found = lstatSync(path);
   const isOurs = found.isDirectory() && (process.getuid === undefined || found.uid === userId());
   if (!isOurs) {
-    throw new CliError('failed', `${path} belongs to somebody else, so sockets in it would not be private.`, 'Remove it, or set XDG_RUNTIME_DIR to a directory of your own.');
+    throw new CliError(
+      'failed',
+      `${path} belongs to somebody else, so sockets in it would not be private.`,
+      'Remove it, or set XDG_RUNTIME_DIR to a directory of your own.',
+    );
   }
   if ((found.mode & 0o077) !== 0) chmodSync(path, 0o700);
 };
@@ -67,7 +83,11 @@ export const createFleetDirectory = (): string => {
   const path = mkdtempSync(join(base, `f-${process.pid}-`));
   if (path.length > 80) {
     rmSync(path, { recursive: true });
-    throw new CliError('failed', `${base} is too long a path for local sockets.`, 'Set XDG_RUNTIME_DIR to a shorter one, such as /tmp/me, and run the command again.');
+    throw new CliError(
+      'failed',
+      `${base} is too long a path for local sockets.`,
+      'Set XDG_RUNTIME_DIR to a shorter one, such as /tmp/me, and run the command again.',
+    );
   }
   return path;
 };
@@ -84,7 +104,8 @@ export const readAnnouncement = (): Announcement | undefined => {
   }
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || !('pid' in value) || !('scheduler' in value)) return undefined;
+    if (typeof value !== 'object' || value === null || !('pid' in value) || !('scheduler' in value))
+      return undefined;
     const { pid, scheduler } = value;
     if (typeof pid !== 'number' || typeof scheduler !== 'string' || !isAlive(pid)) return undefined;
     return { scheduler, pid };
@@ -124,7 +145,8 @@ export const announce = (scheduler: string): Disposable => {
 export const withdrawAnnouncement = (pid: number): void => {
   try {
     const value: unknown = JSON.parse(readFileSync(announcementPath(), 'utf8'));
-    if (typeof value === 'object' && value !== null && 'pid' in value && value.pid === pid) rmSync(announcementPath(), { force: true });
+    if (typeof value === 'object' && value !== null && 'pid' in value && value.pid === pid)
+      rmSync(announcementPath(), { force: true });
   } catch {
     // Already gone, or somebody else's half-written file: not ours to remove.
   }

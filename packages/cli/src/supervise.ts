@@ -52,108 +52,134 @@ export interface SupervisedChild {
 const entry = fileURLToPath(new URL('./child.js', import.meta.url));
 
 /** Starts the child at once, in a session of its own, so that a terminal's Ctrl-C reaches the supervisor alone. */
-export const supervise = (spec: ChildSpec): SupervisedChild => {
-  const lastLines: string[] = [];
-  let current: ChildProcess | undefined;
-  let restart: NodeJS.Timeout | undefined;
-  let backoffMs = BACKOFF_FIRST_MS;
-  let isEnding = false;
-  let wasReady = false;
-  let markEnded: () => void;
-  const ended = new Promise<void>((resolve) => (markEnded = resolve));
-  let settleReady: { resolve(facts: ReadyFacts): void; reject(error: Error): void };
-  const ready = new Promise<ReadyFacts>((resolve, reject) => (settleReady = { resolve, reject }));
-  ready.catch(() => {}); // whoever awaits it hears of it; a fleet that is stopped early does not
+export const supervise = (spec: ChildSpec): SupervisedChild => new Supervisor(spec);
 
-  const failStart = (what: string): void => {
-    isEnding = true;
-    const shown = lastLines.length === 0 ? '' : `\nIts last lines:\n${lastLines.map((line) => `  ${line}`).join('\n')}`;
-    settleReady.reject(new CliError('failed', `${spec.name} ${what}.${shown}`));
-  };
-  const slowStart = setTimeout(() => {
-    failStart(`did not become ready within ${spec.readyWithinMs / 1000} s`);
-    current?.kill('SIGKILL');
-  }, spec.readyWithinMs);
+class Supervisor implements SupervisedChild {
+  readonly ready: Promise<ReadyFacts>;
+  readonly ended: Promise<void>;
+  readonly #spec: ChildSpec;
+  readonly #lastLines: string[] = [];
+  #current: ChildProcess | undefined;
+  #restart: NodeJS.Timeout | undefined;
+  #backoffMs = BACKOFF_FIRST_MS;
+  #phase: 'starting' | 'running' | 'ending' = 'starting';
+  readonly #slowStart: NodeJS.Timeout;
+  #markEnded: () => void = () => undefined;
+  #markReady: (facts: ReadyFacts) => void = () => undefined;
+  #failReady: (error: CliError) => void = () => undefined;
 
-  const readLines = (stream: Readable): void => {
+  constructor(spec: ChildSpec) {
+    this.#spec = spec;
+    this.ended = new Promise((resolve) => (this.#markEnded = resolve));
+    this.ready = new Promise((resolve, reject) => {
+      this.#markReady = resolve;
+      this.#failReady = reject;
+    });
+    this.ready.catch(() => undefined); // whoever awaits it hears of it; a fleet that is stopped early does not
+    this.#slowStart = setTimeout(() => {
+      this.#failStart(`did not become ready within ${spec.readyWithinMs / 1000} s`);
+      this.#current?.kill('SIGKILL');
+    }, spec.readyWithinMs);
+    this.#start();
+  }
+
+  pid(): number | undefined {
+    return this.#current?.pid;
+  }
+
+  expectEnd(): void {
+    this.#phase = 'ending';
+    clearTimeout(this.#slowStart);
+    clearTimeout(this.#restart);
+    if (this.#current === undefined) this.#markEnded();
+  }
+
+  async end(withinMs: number): Promise<void> {
+    this.expectEnd();
+    lifelineOf(this.#current)?.destroy();
+    const late = setTimeout(() => this.#current?.kill('SIGKILL'), withinMs);
+    await this.ended;
+    clearTimeout(late);
+  }
+
+  #start(): void {
+    const startedMs = performance.now();
+    const { name, args, env, onEvent } = this.#spec;
+    const child = spawn(process.execPath, [entry, ...args], {
+      detached: true,
+      env: { ...process.env, ...env, ...lifelineEnv },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
+    this.#current = child;
+    for (const stream of [child.stdout, child.stderr]) if (stream !== null) this.#readLines(stream);
+    const heard = this.#listen(lifelineOf(child));
+    child.once('error', (error) => {
+      this.#lastLines.push(error.message);
+      if (child.pid === undefined) this.#onExit(1, null, startedMs);
+    });
+    // What it said last, such as why it could not start, is read before its end is judged.
+    child.once('exit', (code, signal) => void heard.then(() => this.#onExit(code, signal, startedMs)));
+    if (child.pid !== undefined) onEvent({ kind: 'started', name, pid: child.pid });
+  }
+
+  async #listen(line: Socket | undefined): Promise<void> {
+    const word = line === undefined ? undefined : await readFirstWord(line);
+    if (word === undefined) return;
+    clearTimeout(this.#slowStart);
+    if (word.kind === 'ready') {
+      if (this.#phase === 'starting') this.#phase = 'running';
+      this.#markReady(word.facts);
+    } else if (this.#phase === 'starting') {
+      this.#phase = 'ending';
+      this.#failReady(new CliError('failed', word.message, word.hint));
+    }
+  }
+
+  #readLines(stream: Readable): void {
     const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
     lines.on('line', (text) => {
       const line = text.slice(0, LINE_LENGTH_MAX);
-      lastLines.push(line);
-      if (lastLines.length > LAST_LINES_MAX) lastLines.shift();
-      spec.onEvent({ kind: 'line', name: spec.name, line });
+      this.#lastLines.push(line);
+      if (this.#lastLines.length > LAST_LINES_MAX) this.#lastLines.shift();
+      this.#spec.onEvent({ kind: 'line', name: this.#spec.name, line });
     });
-  };
+  }
 
-  const onExit = (code: number | null, signal: NodeJS.Signals | null, startedMs: number): void => {
-    current = undefined;
-    if (!wasReady && !isEnding) failStart(signal === null ? `ended with exit code ${code ?? 0} before it was ready` : `was ended by ${signal} before it was ready`);
-    clearTimeout(slowStart);
-    if (isEnding) {
-      markEnded();
+  #onExit(code: number | null, signal: NodeJS.Signals | null, startedMs: number): void {
+    this.#current = undefined;
+    clearTimeout(this.#slowStart);
+    if (this.#phase === 'starting')
+      this.#failStart(
+        signal === null
+          ? `ended with exit code ${code ?? 0} before it was ready`
+          : `was ended by ${signal} before it was ready`,
+      );
+    if (this.#phase === 'ending') {
+      this.#markEnded();
       return;
     }
-    if (performance.now() - startedMs >= HEALTHY_MS) backoffMs = BACKOFF_FIRST_MS;
-    spec.onEvent({ kind: 'died', name: spec.name, code: code ?? undefined, signal: signal ?? undefined, restartInMs: backoffMs });
-    restart = setTimeout(start, backoffMs);
-    backoffMs = Math.min(backoffMs * 2, BACKOFF_MAX_MS);
-  };
-
-  const start = (): void => {
-    restart = undefined;
-    const startedMs = performance.now();
-    const child = spawn(process.execPath, [entry, ...spec.args], {
-      detached: true,
-      env: { ...process.env, ...spec.env, ...lifelineEnv },
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    if (performance.now() - startedMs >= HEALTHY_MS) this.#backoffMs = BACKOFF_FIRST_MS;
+    const restartInMs = this.#backoffMs;
+    this.#spec.onEvent({
+      kind: 'died',
+      name: this.#spec.name,
+      code: code ?? undefined,
+      signal: signal ?? undefined,
+      restartInMs,
     });
-    current = child;
-    if (child.stdout !== null) readLines(child.stdout);
-    if (child.stderr !== null) readLines(child.stderr);
-    const line = lifelineOf(child);
-    if (line !== undefined) {
-      void readFirstWord(line).then((word) => {
-        if (word?.kind === 'failed' && !wasReady) {
-          isEnding = true;
-          clearTimeout(slowStart);
-          settleReady.reject(new CliError('failed', word.message, word.hint));
-        } else if (word?.kind === 'ready') {
-          clearTimeout(slowStart);
-          wasReady = true;
-          settleReady.resolve(word.facts);
-        }
-      });
-    }
-    child.once('error', (error) => {
-      lastLines.push(error.message);
-      if (child.pid === undefined) onExit(1, null, startedMs);
-    });
-    child.once('exit', (code, signal) => onExit(code, signal, startedMs));
-    if (child.pid !== undefined) spec.onEvent({ kind: 'started', name: spec.name, pid: child.pid });
-  };
+    this.#restart = setTimeout(() => this.#start(), restartInMs);
+    this.#backoffMs = Math.min(restartInMs * 2, BACKOFF_MAX_MS);
+  }
 
-  const expectEnd = (): void => {
-    isEnding = true;
-    clearTimeout(slowStart);
-    if (restart !== undefined) clearTimeout(restart);
-    if (current === undefined) markEnded();
-  };
-
-  start();
-  return {
-    ready,
-    ended,
-    expectEnd,
-    pid: () => current?.pid,
-    end: async (withinMs) => {
-      expectEnd();
-      lifelineOf(current)?.destroy();
-      const late = setTimeout(() => current?.kill('SIGKILL'), withinMs);
-      await ended;
-      clearTimeout(late);
-    },
-  };
-};
+  #failStart(what: string): void {
+    this.#phase = 'ending';
+    const shown =
+      this.#lastLines.length === 0
+        ? ''
+        : `\nIts last lines:\n${this.#lastLines.map((line) => `  ${line}`).join('\n')}`;
+    this.#failReady(new CliError('failed', `${this.#spec.name} ${what}.${shown}`));
+  }
+}
 
 const lifelineOf = (child: ChildProcess | undefined): Socket | undefined => {
   const line = child?.stdio[3];

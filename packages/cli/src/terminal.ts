@@ -16,10 +16,19 @@ const paint =
   (text) =>
     `\u001b[${open}m${text}\u001b[${close}m`;
 
-const coloured: Style = { bold: paint(1, 22), dim: paint(2, 22), red: paint(31, 39), green: paint(32, 39), yellow: paint(33, 39) };
+const coloured: Style = {
+  bold: paint(1, 22),
+  dim: paint(2, 22),
+  red: paint(31, 39),
+  green: paint(32, 39),
+  yellow: paint(33, 39),
+};
 
 /** Colours on a terminal only, and not where NO_COLOR is set (https://no-color.org) or the terminal is dumb. */
-export const styleFor = (stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): Style => {
+export const styleFor = (
+  stream: { readonly isTTY?: boolean },
+  env: NodeJS.ProcessEnv = process.env,
+): Style => {
   const refused = env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '';
   return stream.isTTY === true && !refused && env['TERM'] !== 'dumb' ? coloured : plain;
 };
@@ -39,7 +48,8 @@ export const onClosedOutput = (react: () => void = (): void => process.exit(EXIT
   if (!isFirst) return;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE' || error.code === 'EIO' || error.code === 'ERR_STREAM_DESTROYED') reactToClosed?.();
+      if (error.code === 'EPIPE' || error.code === 'EIO' || error.code === 'ERR_STREAM_DESTROYED')
+        reactToClosed?.();
       else throw error;
     });
   }
@@ -60,8 +70,14 @@ export const writeFully = (stream: Writable, bytes: Uint8Array | string): Promis
 };
 
 /** A table with aligned columns; columns named in `right` are aligned to the right. No line ends in spaces. */
-export const table = (head: readonly string[], rows: readonly (readonly string[])[], right: readonly string[] = []): string => {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
+export const table = (
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly string[] = [],
+): string => {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
   const line = (cells: readonly string[]): string =>
     head
       .map((title, column) => {

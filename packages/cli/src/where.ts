@@ -17,10 +17,15 @@ export const jsonOption: { readonly json: Option<boolean> } = {
 };
 
 /** Undefined where nothing is named and nothing is announced. */
-export const findAddress = (connect: string | undefined): string | undefined => connect ?? readAnnouncement()?.scheduler;
+export const findAddress = (connect: string | undefined): string | undefined =>
+  connect ?? readAnnouncement()?.scheduler;
 
 export const needAddress = (connect: string | undefined): string => {
   const address = findAddress(connect);
   if (address !== undefined) return address;
-  throw new CliError('nobodyAnswers', 'no scheduler runs here: neither --connect nor MUSTER_SCHEDULER is given, and no muster up of yours is running.', 'Start one with: muster up');
+  throw new CliError(
+    'nobodyAnswers',
+    'no scheduler runs here: neither --connect nor MUSTER_SCHEDULER is given, and no muster up of yours is running.',
+    'Start one with: muster up',
+  );
 };

@@ -32,12 +32,19 @@ export const isLoopback = (host: string): boolean =>
  * only loopback and local sockets are bound without `insecure`.
  */
 export const checkBindAddresses = (addresses: readonly string[], insecure: boolean): void => {
-  if (addresses.length === 0) throw new AddressError('addressInvalid', 'no address to listen on; name one, such as tcp://127.0.0.1:8516');
+  if (addresses.length === 0)
+    throw new AddressError(
+      'addressInvalid',
+      'no address to listen on; name one, such as tcp://127.0.0.1:8516',
+    );
   for (const address of addresses) {
     if (/^ipc:\/\/.+/.test(address) || /^inproc:\/\/.+/.test(address)) continue;
     const tcp = parseTcp(address);
     if (tcp === undefined) {
-      throw new AddressError('addressInvalid', `"${address}" is no address; write tcp://HOST:PORT (such as tcp://127.0.0.1:8516) or ipc:///PATH`);
+      throw new AddressError(
+        'addressInvalid',
+        `"${address}" is no address; write tcp://HOST:PORT (such as tcp://127.0.0.1:8516) or ipc:///PATH`,
+      );
     }
     if (!isLoopback(tcp.host) && !insecure) {
       throw new AddressError(
@@ -58,7 +65,8 @@ export const checkBindAddresses = (addresses: readonly string[], insecure: boole
 export const storeAddressFor = (bound: readonly string[]): TcpAddress | undefined => {
   for (const address of bound) {
     const tcp = parseTcp(address);
-    if (tcp !== undefined) return { host: tcp.host === 'localhost' ? '127.0.0.1' : tcp.host, port: tcp.port + 1 };
+    if (tcp !== undefined)
+      return { host: tcp.host === 'localhost' ? '127.0.0.1' : tcp.host, port: tcp.port + 1 };
   }
   return undefined;
 };

@@ -1,7 +1,25 @@
 /** Options of `muster scheduler`: the stock names where the stock system has the option, ours for the rest. */
 import type { PolicyConfig } from '@muster/core/scheduler-types';
-import { logOptions, option, optional, required, type CommandSpec, type LogFormatName, type LogLevelName, type Option } from '@muster/runtime/config';
-import { boolean, choice, duration, integer, list, size, text, type Kind } from '@muster/runtime/config-kinds';
+import {
+  logOptions,
+  option,
+  optional,
+  required,
+  type CommandSpec,
+  type LogFormatName,
+  type LogLevelName,
+  type Option,
+} from '@muster/runtime/config';
+import {
+  boolean,
+  choice,
+  duration,
+  integer,
+  list,
+  size,
+  text,
+  type Kind,
+} from '@muster/runtime/config-kinds';
 import type { SchedulerShellConfig } from './server.ts';
 
 const SECOND_MS = 1_000;
@@ -39,7 +57,9 @@ export interface SchedulerSettings {
  * The table. Names, short names and meanings of the stock options.
  * Source: OpenGRIS Scaler 1.15.0, `scaler_scheduler --help`.
  */
-export const schedulerCommand: CommandSpec<{ readonly [K in keyof SchedulerSettings]: Option<SchedulerSettings[K]> }> = {
+export const schedulerCommand: CommandSpec<{
+  readonly [K in keyof SchedulerSettings]: Option<SchedulerSettings[K]>;
+}> = {
   section: 'scheduler',
   options: {
     addresses: required(list(text({ placeholder: '<address>' }), { min: 1 }), {
@@ -47,32 +67,100 @@ export const schedulerCommand: CommandSpec<{ readonly [K in keyof SchedulerSetti
       flag: 'scheduler-address',
       doc: 'where to listen: tcp://127.0.0.1:8516, ipc:///path; several may be given',
     }),
-    objectStorageAddress: optional(text({ pattern: /^tcp:\/\/(\d+\.\d+\.\d+\.\d+|\[[\da-fA-F:]+\]):\d+$/, example: 'tcp://127.0.0.1:8517' }), {
-      doc: 'object store that already runs, by IP address; default: one is started on the port after ours and supervised',
+    objectStorageAddress: optional(
+      text({
+        pattern: /^tcp:\/\/(\d+\.\d+\.\d+\.\d+|\[[\da-fA-F:]+\]):\d+$/,
+        example: 'tcp://127.0.0.1:8517',
+      }),
+      {
+        doc: 'object store that already runs, by IP address; default: one is started on the port after ours and supervised',
+      },
+    ),
+    storeSocket: optional(text({ placeholder: '<path>' }), {
+      doc: 'local socket of the supervised object store; default: in a private directory',
     }),
-    storeSocket: optional(text({ placeholder: '<path>' }), { doc: 'local socket of the supervised object store; default: in a private directory' }),
-    storeMemoryBytesMax: optional(size({ min: 1024 * 1024 }), { flag: 'store-memory', doc: 'objects beyond this go to disk; default: 1 GiB' }),
-    storeOrphanMs: option(seconds(), { default: 60_000, flag: 'store-orphan-timeout', doc: 'the supervised object store ends when no scheduler has come back for this long' }),
+    storeMemoryBytesMax: optional(size({ min: 1024 * 1024 }), {
+      flag: 'store-memory',
+      doc: 'objects beyond this go to disk; default: 1 GiB',
+    }),
+    storeOrphanMs: option(seconds(), {
+      default: 60_000,
+      flag: 'store-orphan-timeout',
+      doc: 'the supervised object store ends when no scheduler has come back for this long',
+    }),
     policyContent: option(text({ placeholder: '<policies>' }), {
       default: 'allocate=even_load; scaling=no',
       doc: 'how tasks are assigned and how the fleet grows: allocate=even_load|capability; scaling=no|vanilla; upper_task_ratio=N; lower_task_ratio=N',
     }),
-    insecure: option(boolean(), { default: false, doc: 'bind addresses that other machines can reach, without keys' }),
-    protected: option(boolean(), { default: false, short: 'p', doc: 'refuse clients that ask the whole cluster to shut down' }),
-    compat: option(choice(['own', 'stock']), { default: 'own', doc: 'stock: assign and scale as OpenGRIS Scaler 1.15.0 does, for comparison' }),
-    clientTimeoutMs: option(seconds(), { default: 60_000, aliases: ['client-timeout-seconds'], doc: 'a silent client is given up after this' }),
-    workerTimeoutMs: option(seconds(), { default: 60_000, aliases: ['worker-timeout-seconds'], doc: 'a silent worker is lost after this; its tasks run elsewhere' }),
-    adapterTimeoutMs: option(seconds(), { default: 10_000, doc: 'a silent adapter is not asked for groups after this; its groups stay' }),
-    balanceIntervalMs: option(seconds(10), { default: 1_000, flag: 'load-balance', aliases: ['load-balance-seconds'], doc: 'how often waiting tasks are moved from full to idle workers' }),
-    attemptsMax: option(integer({ min: 1, max: 1_000 }), { default: 3, doc: 'how often a task may be lost with its worker before it fails' }),
-    prefetchMs: option(duration({ min: 0, max: 10_000 }), { default: 20, doc: 'how much work, by measured service time, a worker is given ahead' }),
-    resultResendMs: option(duration({ min: 100 }), { default: 5_000, doc: 'results that a client has not acknowledged are sent again after this' }),
-    startTimeoutMs: option(seconds(), { default: 60_000, doc: 'a group whose workers have not come by then is given up and stopped' }),
-    pendingTimeoutMs: option(seconds(), { default: 900_000, doc: 'as start-timeout, for a start that keeps reporting that it is pending' }),
-    drainTimeoutMs: option(seconds(), { default: 60_000, doc: 'a scale-down whose group is still busy by then is called off' }),
-    stopTimeoutMs: option(seconds(), { default: 15_000, doc: 'a group that has not ended by then is told again' }),
-    idleBeforeStopMs: option(duration({ min: 0 }), { default: 1_000, doc: 'how long a group must have been idle before it may be stopped' }),
-    shutdownWithinMs: option(duration({ min: 0, bareUnit: 's' }), { default: 30_000, doc: 'what running tasks get on SIGTERM or SIGINT before the scheduler ends without them' }),
+    insecure: option(boolean(), {
+      default: false,
+      doc: 'bind addresses that other machines can reach, without keys',
+    }),
+    protected: option(boolean(), {
+      default: false,
+      short: 'p',
+      doc: 'refuse clients that ask the whole cluster to shut down',
+    }),
+    compat: option(choice(['own', 'stock']), {
+      default: 'own',
+      doc: 'stock: assign and scale as OpenGRIS Scaler 1.15.0 does, for comparison',
+    }),
+    clientTimeoutMs: option(seconds(), {
+      default: 60_000,
+      aliases: ['client-timeout-seconds'],
+      doc: 'a silent client is given up after this',
+    }),
+    workerTimeoutMs: option(seconds(), {
+      default: 60_000,
+      aliases: ['worker-timeout-seconds'],
+      doc: 'a silent worker is lost after this; its tasks run elsewhere',
+    }),
+    adapterTimeoutMs: option(seconds(), {
+      default: 10_000,
+      doc: 'a silent adapter is not asked for groups after this; its groups stay',
+    }),
+    balanceIntervalMs: option(seconds(10), {
+      default: 1_000,
+      flag: 'load-balance',
+      aliases: ['load-balance-seconds'],
+      doc: 'how often waiting tasks are moved from full to idle workers',
+    }),
+    attemptsMax: option(integer({ min: 1, max: 1_000 }), {
+      default: 3,
+      doc: 'how often a task may be lost with its worker before it fails',
+    }),
+    prefetchMs: option(duration({ min: 0, max: 10_000 }), {
+      default: 20,
+      doc: 'how much work, by measured service time, a worker is given ahead',
+    }),
+    resultResendMs: option(duration({ min: 100 }), {
+      default: 5_000,
+      doc: 'results that a client has not acknowledged are sent again after this',
+    }),
+    startTimeoutMs: option(seconds(), {
+      default: 60_000,
+      doc: 'a group whose workers have not come by then is given up and stopped',
+    }),
+    pendingTimeoutMs: option(seconds(), {
+      default: 900_000,
+      doc: 'as start-timeout, for a start that keeps reporting that it is pending',
+    }),
+    drainTimeoutMs: option(seconds(), {
+      default: 60_000,
+      doc: 'a scale-down whose group is still busy by then is called off',
+    }),
+    stopTimeoutMs: option(seconds(), {
+      default: 15_000,
+      doc: 'a group that has not ended by then is told again',
+    }),
+    idleBeforeStopMs: option(duration({ min: 0 }), {
+      default: 1_000,
+      doc: 'how long a group must have been idle before it may be stopped',
+    }),
+    shutdownWithinMs: option(duration({ min: 0, bareUnit: 's' }), {
+      default: 30_000,
+      doc: 'what running tasks get on SIGTERM or SIGINT before the scheduler ends without them',
+    }),
     ...logOptions,
   },
   ignored: [

@@ -15,7 +15,12 @@ export const openExternalStore = (address: TcpAddress, log: (note: Note) => void
   const change = (epoch: string): void => {
     if (epoch === state.epoch) return;
     state = { ...state, epoch };
-    log({ kind: 'note', level: epoch === '' ? 'warn' : 'info', event: epoch === '' ? 'store.lost' : 'store.found', fields: { address: `${address.host}:${address.port}`, epoch } });
+    log({
+      kind: 'note',
+      level: epoch === '' ? 'warn' : 'info',
+      event: epoch === '' ? 'store.lost' : 'store.found',
+      fields: { address: `${address.host}:${address.port}`, epoch },
+    });
     listener(state);
   };
   const client = connectObjectStore(

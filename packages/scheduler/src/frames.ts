@@ -39,7 +39,9 @@ export interface TurnSink {
 }
 
 const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : 'undecodable';
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : 'undecodable';
 
 /** Reads turns one after another; keeps an arena for the frames that outlive theirs. */
 export const createFrameReader = (): { read(turn: readonly TransportEvent[], sink: TurnSink): void } => {
@@ -52,11 +54,17 @@ export const createFrameReader = (): { read(turn: readonly TransportEvent[], sin
   const readFrame = (from: PeerId, frame: Uint8Array, sink: TurnSink): void => {
     try {
       const kind = peekKind(frame);
-      const message = kind !== undefined && OUTLIVES_TURN.has(kind) ? decodeKept(frame) : decodeMessage(frame);
+      const message =
+        kind !== undefined && OUTLIVES_TURN.has(kind) ? decodeKept(frame) : decodeMessage(frame);
       if (message.kind === 'informationRequest') sink.query({ from, request: message.request });
       else sink.event({ kind: 'message', from, message });
     } catch (error) {
-      sink.bad({ from, bytes: frame.length, code: codeOf(error), error: error instanceof Error ? error.message : String(error) });
+      sink.bad({
+        from,
+        bytes: frame.length,
+        code: codeOf(error),
+        error: error instanceof Error ? error.message : String(error),
+      });
     }
   };
 
@@ -65,7 +73,12 @@ export const createFrameReader = (): { read(turn: readonly TransportEvent[], sin
       sink.event({ kind: 'undelivered', peer: item.to, message: decodeKept(item.frame), why: item.why });
     } catch (error) {
       // We encoded it ourselves; a frame we cannot read back is told, and its tasks return when the worker times out.
-      sink.bad({ from: item.to, bytes: item.frame.length, code: codeOf(error), error: error instanceof Error ? error.message : String(error) });
+      sink.bad({
+        from: item.to,
+        bytes: item.frame.length,
+        code: codeOf(error),
+        error: error instanceof Error ? error.message : String(error),
+      });
     }
   };
 

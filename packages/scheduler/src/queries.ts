@@ -11,8 +11,7 @@ export type OperatorQuery =
   | { readonly query: 'shutdown'; readonly withinMs: number };
 
 export type OperatorAnswer =
-  | { readonly ok: true; readonly status: SchedulerStatus }
-  | { readonly ok: false; readonly error: string };
+  { readonly ok: true; readonly status: SchedulerStatus } | { readonly ok: false; readonly error: string };
 
 /** What to do about a request, and what to answer. */
 export interface Answered {
@@ -47,10 +46,13 @@ export const answerQuery = (request: Uint8Array, status: () => SchedulerStatus):
   }
   if (value.query === 'drainGroup') {
     const id = 'groupId' in value ? value.groupId : undefined;
-    if (typeof id !== 'string') return refuse('drainGroup needs groupId, the id of a group as status shows it');
+    if (typeof id !== 'string')
+      return refuse('drainGroup needs groupId, the id of a group as status shows it');
     const now = status();
     if (!now.groups.some((group) => group.id === id)) {
-      return refuse(`there is no group ${id.slice(0, 100)}; there ${now.groups.length === 0 ? 'are none' : `are ${now.groups.map((group) => group.id).join(', ')}`}`);
+      return refuse(
+        `there is no group ${id.slice(0, 100)}; there ${now.groups.length === 0 ? 'are none' : `are ${now.groups.map((group) => group.id).join(', ')}`}`,
+      );
     }
     return { answer: { ok: true, status: now }, operate: { action: 'drainGroup', groupId: groupId(id) } };
   }

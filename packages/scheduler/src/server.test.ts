@@ -1,5 +1,12 @@
 import type { Note } from '@muster/core/machine';
-import { decodeMessage, encodeMessage, encodeTask, encodeTaskResult, resultHead, taskHead } from '@muster/protocol/codec';
+import {
+  decodeMessage,
+  encodeMessage,
+  encodeTask,
+  encodeTaskResult,
+  resultHead,
+  taskHead,
+} from '@muster/protocol/codec';
 import { COMMAND_FUNCTION, NO_CAPABILITIES, peerId, taskId, type PeerId } from '@muster/protocol/ids';
 import { FEATURES, type Message } from '@muster/protocol/messages';
 import { manualClock, type ManualClock } from '@muster/runtime/manual-clock';
@@ -11,7 +18,11 @@ import { startScheduler, type RunningScheduler, type SchedulerShellConfig } from
 import type { StoreLink } from './store-link.ts';
 
 const ADDRESS = 'ipc:///scheduler';
-const STORE: ObjectStoreState = { address: { host: '127.0.0.1', port: 8517 }, path: '/store', epoch: 'store1' };
+const STORE: ObjectStoreState = {
+  address: { host: '127.0.0.1', port: 8517 },
+  path: '/store',
+  epoch: 'store1',
+};
 
 const config: SchedulerShellConfig = {
   addresses: [ADDRESS],
@@ -82,26 +93,41 @@ const startBench = async (): Promise<Bench> => {
     const connection = await network.transport.connect(ADDRESS, { identity: peerId(identity) });
     const inbox: Message[] = [];
     connection.onTurn((turn: readonly TransportEvent[]) => {
-      for (const item of turn) if (item.kind === 'frame') inbox.push(decodeMessage(Uint8Array.from(item.frame)));
+      for (const item of turn)
+        if (item.kind === 'frame') inbox.push(decodeMessage(Uint8Array.from(item.frame)));
     });
     const sendBytes = (frame: Uint8Array): void => {
       connection.trySend(frame);
       settle();
     };
-    return { connection, sendBytes, send: (message) => sendBytes(encodeMessage(message)), received: () => inbox.splice(0) };
+    return {
+      connection,
+      sendBytes,
+      send: (message) => sendBytes(encodeMessage(message)),
+      received: () => inbox.splice(0),
+    };
   };
   return { clock, network, notes, scheduler, deleted, settle, setStore: (state) => tell(state), peer };
 };
 
-const ask = (query: unknown): Message => ({ kind: 'informationRequest', request: new TextEncoder().encode(JSON.stringify(query)) });
+const ask = (query: unknown): Message => ({
+  kind: 'informationRequest',
+  request: new TextEncoder().encode(JSON.stringify(query)),
+});
 
 const answerOf = (messages: readonly Message[]): unknown => {
   const [message] = messages;
-  if (message?.kind !== 'informationResponse') throw new Error(`no answer in ${JSON.stringify(messages.map(({ kind }) => kind))}`);
+  if (message?.kind !== 'informationResponse')
+    throw new Error(`no answer in ${JSON.stringify(messages.map(({ kind }) => kind))}`);
   return JSON.parse(new TextDecoder().decode(message.response));
 };
 
-const clientHeartbeat: Message = { kind: 'clientHeartbeat', resource: { cpu: 0, rssBytes: 0 }, latencyUs: 0, features: FEATURES };
+const clientHeartbeat: Message = {
+  kind: 'clientHeartbeat',
+  resource: { cpu: 0, rssBytes: 0 },
+  latencyUs: 0,
+  features: FEATURES,
+};
 
 const workerHeartbeat: Message = {
   kind: 'workerHeartbeat',
@@ -138,7 +164,8 @@ const taskOf = (messages: readonly Message[]): Uint8Array | undefined => {
       const [head] = message.tasks;
       if (head !== undefined) return Uint8Array.from(head.bytes.subarray(head.start, head.end));
     }
-    if (message.kind === 'task') return Uint8Array.from(message.task.bytes.subarray(message.task.start, message.task.end));
+    if (message.kind === 'task')
+      return Uint8Array.from(message.task.bytes.subarray(message.task.start, message.task.end));
   }
   return undefined;
 };
@@ -149,18 +176,32 @@ it('brings a task to a worker as the bytes it came in, and its result back', asy
   const worker = await bench.peer(WORKER);
   client.send(clientHeartbeat);
   worker.send(workerHeartbeat);
-  expect(client.received()).toMatchObject([{ kind: 'clientHeartbeatEcho', storage: STORE.address, extras: { epoch: 'e1', storePath: '/store', storeEpoch: 'store1' } }]);
+  expect(client.received()).toMatchObject([
+    {
+      kind: 'clientHeartbeatEcho',
+      storage: STORE.address,
+      extras: { epoch: 'e1', storePath: '/store', storeEpoch: 'store1' },
+    },
+  ]);
   worker.received();
   const batch = submitOne();
   client.send(batch);
   const handed = taskOf(worker.received());
   expect(handed).toEqual(taskOf([batch]));
 
-  const result = encodeTaskResult({ taskId: taskId('0123456789abcdef'), outcome: 'success', metadata: undefined, objectIds: [], inline: new Uint8Array([9]) });
+  const result = encodeTaskResult({
+    taskId: taskId('0123456789abcdef'),
+    outcome: 'success',
+    metadata: undefined,
+    objectIds: [],
+    inline: new Uint8Array([9]),
+  });
   worker.send({ kind: 'taskResultBatch', results: [resultHead(result)], attempts: [1] });
   const back = client.received().find((message) => message.kind === 'taskResultBatch');
   const [head] = back?.kind === 'taskResultBatch' ? back.results : [];
-  expect(head === undefined ? undefined : Uint8Array.from(head.bytes.subarray(head.start, head.end))).toEqual(Uint8Array.from(result));
+  expect(head === undefined ? undefined : Uint8Array.from(head.bytes.subarray(head.start, head.end))).toEqual(
+    Uint8Array.from(result),
+  );
   bench.clock.advance(1_000); // acknowledgements may be collected for a while
   bench.settle();
   expect(worker.received()).toContainEqual(expect.objectContaining({ kind: 'resultAck' }));
@@ -186,13 +227,22 @@ it('answers status, and refuses other questions with a sentence', async () => {
   const bench = await startBench();
   const operator = await bench.peer('operator|1');
   operator.send(ask({ query: 'status' }));
-  expect(answerOf(operator.received())).toMatchObject({ ok: true, status: { epoch: 'e1', objectStore: { up: true, port: 8517 } } });
+  expect(answerOf(operator.received())).toMatchObject({
+    ok: true,
+    status: { epoch: 'e1', objectStore: { up: true, port: 8517 } },
+  });
   operator.send(ask({ query: 'drainGroup', groupId: 'g-x-1' }));
-  expect(answerOf(operator.received())).toMatchObject({ ok: false, error: expect.stringContaining('there is no group g-x-1') });
+  expect(answerOf(operator.received())).toMatchObject({
+    ok: false,
+    error: expect.stringContaining('there is no group g-x-1'),
+  });
   operator.send(ask({ query: 'shutdown', withinMs: -1 }));
   expect(answerOf(operator.received())).toMatchObject({ ok: false });
   operator.send({ kind: 'informationRequest', request: new Uint8Array([0xff, 0xfe]) });
-  expect(answerOf(operator.received())).toMatchObject({ ok: false, error: expect.stringContaining('not JSON') });
+  expect(answerOf(operator.received())).toMatchObject({
+    ok: false,
+    error: expect.stringContaining('not JSON'),
+  });
   await bench.scheduler.stop();
 });
 
@@ -221,7 +271,12 @@ it('tells peers of a store that went away and came back', async () => {
   expect(client.received()).toMatchObject([{ extras: { storeEpoch: '' } }]);
   bench.setStore({ ...STORE, epoch: 'store2' });
   client.send(clientHeartbeat);
-  expect(client.received()).toContainEqual(expect.objectContaining({ kind: 'clientHeartbeatEcho', extras: expect.objectContaining({ storeEpoch: 'store2' }) as unknown }));
+  expect(client.received()).toContainEqual(
+    expect.objectContaining({
+      kind: 'clientHeartbeatEcho',
+      extras: expect.objectContaining({ storeEpoch: 'store2' }) as unknown,
+    }),
+  );
   await bench.scheduler.stop();
 });
 
@@ -229,13 +284,22 @@ it('refuses an address that others can reach before it binds anything', async ()
   const network = memoryNetwork();
   const exposed: SchedulerShellConfig = { ...config, addresses: ['tcp://0.0.0.0:8516'] };
   const openStore = (): Promise<StoreLink> => Promise.reject(new Error('not reached'));
-  await expect(startScheduler(exposed, { transport: network.transport, clock: manualClock(), log: () => undefined, openStore })).rejects.toThrow(/--insecure/);
+  await expect(
+    startScheduler(exposed, {
+      transport: network.transport,
+      clock: manualClock(),
+      log: () => undefined,
+      openStore,
+    }),
+  ).rejects.toThrow(/--insecure/);
 });
 
 it('leaves nothing bound when the object store cannot be opened', async () => {
   const network = memoryNetwork();
   const ports = { transport: network.transport, clock: manualClock(), log: (): void => undefined };
-  await expect(startScheduler(config, { ...ports, openStore: () => Promise.reject(new Error('no store')) })).rejects.toThrow('no store');
+  await expect(
+    startScheduler(config, { ...ports, openStore: () => Promise.reject(new Error('no store')) }),
+  ).rejects.toThrow('no store');
   const listener = await network.transport.listen([ADDRESS], { identity: peerId('x') satisfies PeerId });
   await listener.close();
 });

@@ -5,7 +5,13 @@
 import { randomBytes } from 'node:crypto';
 import { never, type Machine, type Note } from '@muster/core/machine';
 import { createScheduler } from '@muster/core/scheduler';
-import type { ObjectStoreState, SchedulerConfig, SchedulerEffect, SchedulerEvent, SchedulerStatus } from '@muster/core/scheduler-types';
+import type {
+  ObjectStoreState,
+  SchedulerConfig,
+  SchedulerEffect,
+  SchedulerEvent,
+  SchedulerStatus,
+} from '@muster/core/scheduler-types';
 import { encodeMessage } from '@muster/protocol/codec';
 import { peerId, showId, type Instant, type PeerId } from '@muster/protocol/ids';
 import type { Message } from '@muster/protocol/messages';
@@ -39,7 +45,8 @@ export interface SchedulerPorts {
 }
 
 /** Why a scheduler ended. `bug` carries what was thrown: the process logs it and ends with an error. */
-export type SchedulerEnd = { readonly kind: 'exit'; readonly reason: string } | { readonly kind: 'bug'; readonly bug: unknown };
+export type SchedulerEnd =
+  { readonly kind: 'exit'; readonly reason: string } | { readonly kind: 'bug'; readonly bug: unknown };
 
 export interface RunningScheduler extends AsyncDisposable {
   readonly addresses: readonly string[];
@@ -64,10 +71,15 @@ type SchedulerMachine = Machine<SchedulerEvent, SchedulerEffect> & { status(now:
  * Binds, starts the object store and serves. Rejects with an AddressError, a TransportError (`EADDRINUSE` …) or
  * what `openStore` rejects with; nothing is left open then.
  */
-export const startScheduler = async (config: SchedulerShellConfig, ports: SchedulerPorts): Promise<RunningScheduler> => {
+export const startScheduler = async (
+  config: SchedulerShellConfig,
+  ports: SchedulerPorts,
+): Promise<RunningScheduler> => {
   checkBindAddresses(config.addresses, config.insecure);
   const epoch = ports.epoch ?? freshEpoch();
-  const listener = await ports.transport.listen(config.addresses, { identity: peerId(`${process.pid}|scheduler|${epoch}`) });
+  const listener = await ports.transport.listen(config.addresses, {
+    identity: peerId(`${process.pid}|scheduler|${epoch}`),
+  });
   let store: StoreLink;
   try {
     store = await ports.openStore(listener.addresses);
@@ -79,7 +91,13 @@ export const startScheduler = async (config: SchedulerShellConfig, ports: Schedu
   return serve(machine, epoch, listener, store, ports);
 };
 
-const serve = (machine: SchedulerMachine, epoch: string, listener: Listener, store: StoreLink, ports: SchedulerPorts): RunningScheduler => {
+const serve = (
+  machine: SchedulerMachine,
+  epoch: string,
+  listener: Listener,
+  store: StoreLink,
+  ports: SchedulerPorts,
+): RunningScheduler => {
   let storeState = NO_STORE;
   let ending: Promise<void> | undefined;
   let markEnded: (end: SchedulerEnd) => void;
@@ -88,16 +106,22 @@ const serve = (machine: SchedulerMachine, epoch: string, listener: Listener, sto
   const end = (why: SchedulerEnd): Promise<void> => {
     ending ??= (async (): Promise<void> => {
       loop.stop();
-      const closed = await Promise.allSettled([listener.close(), store.close(why.kind === 'bug' ? 'release' : 'stop')]);
-      for (const one of closed) if (one.status === 'rejected') note('warn', 'scheduler.closeFailed', { error: String(one.reason) });
+      const closed = await Promise.allSettled([
+        listener.close(),
+        store.close(why.kind === 'bug' ? 'release' : 'stop'),
+      ]);
+      for (const one of closed)
+        if (one.status === 'rejected') note('warn', 'scheduler.closeFailed', { error: String(one.reason) });
       markEnded(why);
     })();
     return ending;
   };
-  const note = (level: Note['level'], event: string, fields: Note['fields']): void => ports.log({ kind: 'note', level, event, fields });
+  const note = (level: Note['level'], event: string, fields: Note['fields']): void =>
+    ports.log({ kind: 'note', level, event, fields });
 
   const send = (to: PeerId, message: Message): void => {
-    if (listener.trySend(to, encodeMessage(message)) === 'full') loop.feed([{ kind: 'undelivered', peer: to, message, why: 'full' }]);
+    if (listener.trySend(to, encodeMessage(message)) === 'full')
+      loop.feed([{ kind: 'undelivered', peer: to, message, why: 'full' }]);
   };
   const apply = (effects: readonly SchedulerEffect[]): void => {
     for (const effect of effects) {
@@ -119,7 +143,13 @@ const serve = (machine: SchedulerMachine, epoch: string, listener: Listener, sto
       }
     }
   };
-  const loop: Drive<SchedulerEvent> = drive<SchedulerEvent, SchedulerEffect>(machine, ports.clock, { kind: 'deadline' }, apply, (bug) => void end({ kind: 'bug', bug }));
+  const loop: Drive<SchedulerEvent> = drive<SchedulerEvent, SchedulerEffect>(
+    machine,
+    ports.clock,
+    { kind: 'deadline' },
+    apply,
+    (bug) => void end({ kind: 'bug', bug }),
+  );
 
   store.onState((state) => {
     storeState = state;
@@ -148,7 +178,13 @@ interface TurnHandlerParts {
 }
 
 /** Reads a turn, feeds its events at once, then answers the operators' questions about the state after it. */
-const createTurnHandler = ({ machine, loop, ports, send, note }: TurnHandlerParts): ((turn: readonly TransportEvent[]) => void) => {
+const createTurnHandler = ({
+  machine,
+  loop,
+  ports,
+  send,
+  note,
+}: TurnHandlerParts): ((turn: readonly TransportEvent[]) => void) => {
   const reader = createFrameReader();
   const limiter = createLimiter();
   const answer = ({ from, request }: Query): void => {
@@ -159,7 +195,13 @@ const createTurnHandler = ({ machine, loop, ports, send, note }: TurnHandlerPart
   const reject = (frame: BadFrame): void => {
     const times = limiter.admit(`${frame.from} ${frame.code}`, ports.clock.now());
     if (times === undefined) return;
-    note('warn', 'frame.dropped', { peer: showId(frame.from), code: frame.code, bytes: frame.bytes, error: frame.error, times });
+    note('warn', 'frame.dropped', {
+      peer: showId(frame.from),
+      code: frame.code,
+      bytes: frame.bytes,
+      error: frame.error,
+      times,
+    });
   };
   return (turn) => {
     const events: SchedulerEvent[] = [];

@@ -2,7 +2,8 @@ import { objectId, type ObjectId } from '@muster/protocol/ids';
 import { expect, it } from 'vitest';
 import { createDeleter } from './store-link.ts';
 
-const ids = (count: number): ObjectId[] => Array.from({ length: count }, (_, at) => objectId(String(at).padStart(32, '0')));
+const ids = (count: number): ObjectId[] =>
+  Array.from({ length: count }, (_, at) => objectId(String(at).padStart(32, '0')));
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 it('deletes in batches, one request at a time, in order', async () => {

@@ -25,7 +25,10 @@ export interface Deleter {
  * Deletes in batches, one request at a time. Ids whose request failed are dropped with a word: the store that
  * was gone has forgotten them, and one that is full of garbage reports that itself.
  */
-export const createDeleter = (store: Pick<ObjectStore, 'delete'>, onTrouble: (what: { readonly dropped: number; readonly error: string }) => void): Deleter => {
+export const createDeleter = (
+  store: Pick<ObjectStore, 'delete'>,
+  onTrouble: (what: { readonly dropped: number; readonly error: string }) => void,
+): Deleter => {
   let queue: ObjectId[] = [];
   let isBusy = false;
   let isStopped = false;
@@ -38,7 +41,8 @@ export const createDeleter = (store: Pick<ObjectStore, 'delete'>, onTrouble: (wh
       try {
         await store.delete(batch);
       } catch (error) {
-        if (!isStopped) onTrouble({ dropped: batch.length, error: error instanceof Error ? error.message : String(error) });
+        if (!isStopped)
+          onTrouble({ dropped: batch.length, error: error instanceof Error ? error.message : String(error) });
       }
     }
     isBusy = false;

@@ -31,7 +31,11 @@ const ownerMarkFor = (socket: string): string => {
 };
 
 /** Starts or adopts the store; resolves when it serves. Rejects with an ObjectStoreError that says why the first start failed. */
-export const openSupervisedStore = async ({ command, socket, log }: SupervisedStoreOptions): Promise<StoreLink> => {
+export const openSupervisedStore = async ({
+  command,
+  socket,
+  log,
+}: SupervisedStoreOptions): Promise<StoreLink> => {
   const ownerMark = ownerMarkFor(socket);
   let listener: (state: ObjectStoreState) => void = () => undefined;
   const supervisor = superviseObjectStore({

@@ -1,7 +1,13 @@
 /** `muster adapter native`: worker groups as processes of this machine. */
 import { fileURLToPath } from 'node:url';
 import { startAdapter, type Adapter } from '@muster/adapter-kit/adapter';
-import { nativeAdapterOf, nativeCommand, nativeConfigOf, nativeShortFlags, type NativeSettings } from '@muster/adapter-native/config';
+import {
+  nativeAdapterOf,
+  nativeCommand,
+  nativeConfigOf,
+  nativeShortFlags,
+  type NativeSettings,
+} from '@muster/adapter-native/config';
 import { nativeProvisioner, type NativeProvisioner } from '@muster/adapter-native/provisioner';
 import { createLog, noteLogger, type Log } from '@muster/runtime/log';
 import { systemClock } from '@muster/runtime/system-clock';
@@ -9,12 +15,20 @@ import { zeromqTransport } from '@muster/runtime/zeromq';
 import { runCommand, type CommandExtra } from '../command.ts';
 import { host, type Hosted } from '../host.ts';
 
-const workerCommand = (): readonly string[] => [process.execPath, fileURLToPath(import.meta.resolve('@muster/worker/main'))];
+const workerCommand = (): readonly string[] => [
+  process.execPath,
+  fileURLToPath(import.meta.resolve('@muster/worker/main')),
+];
 
 /** What a stop takes beyond what running tasks are given. */
 const KILL_WITHIN_MS = 1_000;
 
-const hosted = (adapter: Adapter, provisioner: NativeProvisioner, settings: NativeSettings, log: Log): Hosted => {
+const hosted = (
+  adapter: Adapter,
+  provisioner: NativeProvisioner,
+  settings: NativeSettings,
+  log: Log,
+): Hosted => {
   const killAll = (): void => {
     void provisioner.killAll().then(() => adapter.stop('leave', KILL_WITHIN_MS));
   };
@@ -37,13 +51,28 @@ const hosted = (adapter: Adapter, provisioner: NativeProvisioner, settings: Nati
 };
 
 const serve = async (settings: NativeSettings, { ignored }: CommandExtra): Promise<number> => {
-  const log = createLog({ component: 'adapter.native', level: settings.logLevel, format: settings.logFormat });
+  const log = createLog({
+    component: 'adapter.native',
+    level: settings.logLevel,
+    format: settings.logFormat,
+  });
   if (ignored.length > 0) log.info('config.ignored', { options: ignored.join(' ') });
   const notes = noteLogger(log);
   const clock = systemClock();
-  await using provisioner = nativeProvisioner({ ...nativeConfigOf(settings), command: workerCommand(), clock, log: notes });
-  const adapter = await startAdapter({ ...nativeAdapterOf(settings), provisioner, transport: zeromqTransport({ onNote: notes }), clock, log: notes });
-  return host(hosted(adapter, provisioner, settings, log));
+  await using provisioner = nativeProvisioner({
+    ...nativeConfigOf(settings),
+    command: workerCommand(),
+    clock,
+    log: notes,
+  });
+  const adapter = await startAdapter({
+    ...nativeAdapterOf(settings),
+    provisioner,
+    transport: zeromqTransport({ onNote: notes }),
+    clock,
+    log: notes,
+  });
+  return await host(hosted(adapter, provisioner, settings, log));
 };
 
 export const run = (argv: readonly string[]): Promise<number> =>
@@ -53,7 +82,10 @@ export const run = (argv: readonly string[]): Promise<number> =>
       summary: 'Start and stop worker groups as processes of this machine, as a scheduler asks for them.',
       spec: nativeCommand,
       shortFlags: nativeShortFlags,
-      examples: ['muster adapter native tcp://127.0.0.1:8516', 'muster adapter native tcp://127.0.0.1:8516 --max-workers 4 --per-worker-capabilities gpu,memory=16'],
+      examples: [
+        'muster adapter native tcp://127.0.0.1:8516',
+        'muster adapter native tcp://127.0.0.1:8516 --max-workers 4 --per-worker-capabilities gpu,memory=16',
+      ],
       notes: [
         'A restart under the same name adopts the groups that still run. SIGTERM or Ctrl-C ends as --on-stop says; a second one kills the groups.',
         'Exit codes: 0 ended, 1 failed, 2 wrong usage, 130 ended by Ctrl-C.',

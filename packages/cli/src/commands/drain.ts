@@ -12,14 +12,23 @@ const POLL_MS = 200;
 const spec = defineCommand({
   section: 'drain',
   options: {
-    group: required(text({ placeholder: '<group>' }), { positional: true, env: false, doc: 'the group, as muster status shows it' }),
+    group: required(text({ placeholder: '<group>' }), {
+      positional: true,
+      env: false,
+      doc: 'the group, as muster status shows it',
+    }),
     ...connectOptions,
     wait: option(boolean(), { default: true, env: false, doc: 'wait until the group is gone' }),
-    withinMs: option(duration({ min: 0, bareUnit: 's' }), { default: 120_000, env: false, doc: 'how long to wait for its end' }),
+    withinMs: option(duration({ min: 0, bareUnit: 's' }), {
+      default: 120_000,
+      env: false,
+      doc: 'how long to wait for its end',
+    }),
   },
 });
 
-const phaseOf = (status: SchedulerStatus, group: string): string | undefined => status.groups.find(({ id }) => id === group)?.phase;
+const phaseOf = (status: SchedulerStatus, group: string): string | undefined =>
+  status.groups.find(({ id }) => id === group)?.phase;
 
 const waitForEnd = async (address: string, group: string, withinMs: number): Promise<void> => {
   const late = AbortSignal.timeout(withinMs);
@@ -28,7 +37,11 @@ const waitForEnd = async (address: string, group: string, withinMs: number): Pro
     phase = phaseOf(status, group);
     if (phase === undefined) return;
   }
-  throw new CliError('failed', `group ${group} is still ${phase ?? 'there'} after ${withinMs / 1000} s.`, 'See what it runs: muster status');
+  throw new CliError(
+    'failed',
+    `group ${group} is still ${phase ?? 'there'} after ${withinMs / 1000} s.`,
+    'See what it runs: muster status',
+  );
 };
 
 export const run = (argv: readonly string[]): Promise<number> =>
@@ -38,7 +51,10 @@ export const run = (argv: readonly string[]): Promise<number> =>
       summary: 'Let a worker group finish what it runs, give it nothing new, then stop it.',
       spec,
       examples: ['muster drain g-3kf9-2', 'muster drain g-3kf9-2 --no-wait'],
-      notes: ['Tasks that the group is still running when the drain times out run again elsewhere.', 'Exit codes: 0 gone (or told, with --no-wait), 1 still there or no such group, 3 nobody answers.'],
+      notes: [
+        'Tasks that the group is still running when the drain times out run again elsewhere.',
+        'Exit codes: 0 gone (or told, with --no-wait), 1 still there or no such group, 3 nobody answers.',
+      ],
       run: async ({ group, connect, wait, withinMs }) => {
         const address = needAddress(connect);
         await askScheduler(address, { query: 'drainGroup', groupId: group });

@@ -8,7 +8,12 @@ import { createLog, noteLogger, type Log } from '@muster/runtime/log';
 import { systemClock } from '@muster/runtime/system-clock';
 import { zeromqTransport } from '@muster/runtime/zeromq';
 import { AddressError, parseTcp, storeAddressFor } from '@muster/scheduler/addresses';
-import { schedulerCommand, schedulerShortFlags, shellConfig, type SchedulerSettings } from '@muster/scheduler/config';
+import {
+  schedulerCommand,
+  schedulerShortFlags,
+  shellConfig,
+  type SchedulerSettings,
+} from '@muster/scheduler/config';
 import { openExternalStore } from '@muster/scheduler/external-store';
 import { startScheduler, type RunningScheduler } from '@muster/scheduler/server';
 import type { StoreLink } from '@muster/scheduler/store-link';
@@ -21,27 +26,53 @@ import { ensureBaseDirectory } from '../run-dir.ts';
 const policyOf = (text: string): PolicyConfig => {
   const content = parsePolicyContent(text);
   if (content.kind === 'ok') return content.policy;
-  throw new CliError('usage', `--policy-content: ${content.errors.join('; ')}`, 'Such as: --policy-content "allocate=even_load; scaling=vanilla"');
+  throw new CliError(
+    'usage',
+    `--policy-content: ${content.errors.join('; ')}`,
+    'Such as: --policy-content "allocate=even_load; scaling=vanilla"',
+  );
 };
 
 /** Found again by the next scheduler on the same addresses. */
-const defaultSocket = (addresses: readonly string[]): string => join(ensureBaseDirectory(), `store-${createHash('sha256').update(addresses.join(' ')).digest('hex').slice(0, 12)}`, 'o');
+const defaultSocket = (addresses: readonly string[]): string =>
+  join(
+    ensureBaseDirectory(),
+    `store-${createHash('sha256').update(addresses.join(' ')).digest('hex').slice(0, 12)}`,
+    'o',
+  );
 
-const storeCommand = (settings: SchedulerSettings, socket: string, bound: readonly string[]): readonly string[] => {
+const storeCommand = (
+  settings: SchedulerSettings,
+  socket: string,
+  bound: readonly string[],
+): readonly string[] => {
   const tcp = storeAddressFor(bound);
   return [
     process.execPath,
     fileURLToPath(new URL('../child.js', import.meta.url)),
     'object-store',
     ...(tcp === undefined ? [] : [`tcp://${tcp.host}:${tcp.port}`]),
-    ...['--socket', socket, '--orphan-timeout', `${settings.storeOrphanMs}ms`, '--log-level', settings.logLevel, '--log-format', settings.logFormat],
+    ...[
+      '--socket',
+      socket,
+      '--orphan-timeout',
+      `${settings.storeOrphanMs}ms`,
+      '--log-level',
+      settings.logLevel,
+      '--log-format',
+      settings.logFormat,
+    ],
     ...(settings.storeMemoryBytesMax === undefined ? [] : ['--memory', String(settings.storeMemoryBytesMax)]),
     ...(settings.insecure ? ['--insecure'] : []),
   ];
 };
 
-const openStore = (settings: SchedulerSettings, log: Log): ((bound: readonly string[]) => Promise<StoreLink>) => {
-  const external = settings.objectStorageAddress === undefined ? undefined : parseTcp(settings.objectStorageAddress);
+const openStore = (
+  settings: SchedulerSettings,
+  log: Log,
+): ((bound: readonly string[]) => Promise<StoreLink>) => {
+  const external =
+    settings.objectStorageAddress === undefined ? undefined : parseTcp(settings.objectStorageAddress);
   if (external !== undefined) return () => Promise.resolve(openExternalStore(external, noteLogger(log)));
   return (bound) => {
     const socket = settings.storeSocket ?? defaultSocket(bound);
@@ -54,10 +85,13 @@ const explain = (error: unknown): unknown => {
   if (error instanceof AddressError) return new CliError('usage', error.message, '', { cause: error });
   const code = systemCode(error);
   if (code === 'EADDRINUSE' || code === 'addressInUse') {
-    const hint = 'The object store takes the port after the one of the scheduler, so choose one with two free in a row.';
+    const hint =
+      'The object store takes the port after the one of the scheduler, so choose one with two free in a row.';
     return new CliError('failed', messageOf(error), hint, { cause: error });
   }
-  return code === undefined ? error : new CliError('failed', `the scheduler cannot start: ${messageOf(error)}`, '', { cause: error });
+  return code === undefined
+    ? error
+    : new CliError('failed', `the scheduler cannot start: ${messageOf(error)}`, '', { cause: error });
 };
 
 const hosted = (scheduler: RunningScheduler, settings: SchedulerSettings, log: Log): Hosted => {

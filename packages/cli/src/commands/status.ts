@@ -13,7 +13,11 @@ const spec = defineCommand({
   options: {
     ...connectOptions,
     ...jsonOption,
-    timeoutMs: option(duration({ min: 1, bareUnit: 's' }), { default: 3_000, env: false, doc: 'how long to wait for an answer' }),
+    timeoutMs: option(duration({ min: 1, bareUnit: 's' }), {
+      default: 3_000,
+      env: false,
+      doc: 'how long to wait for an answer',
+    }),
   },
 });
 
@@ -23,12 +27,18 @@ export const run = (argv: readonly string[]): Promise<number> =>
       name: 'status',
       summary: 'Show tasks, workers and groups, and why the scheduler scaled or did not.',
       spec,
-      examples: ['muster status', 'muster status --connect tcp://127.0.0.1:8516', 'muster status --json | jq .tasks'],
+      examples: [
+        'muster status',
+        'muster status --connect tcp://127.0.0.1:8516',
+        'muster status --json | jq .tasks',
+      ],
       notes: ['Exit codes: 0 shown, 2 wrong usage, 3 nobody answers.'],
       run: async ({ connect, json, timeoutMs }) => {
         const address = needAddress(connect);
         const status = await askScheduler(address, { query: 'status' }, timeoutMs);
-        process.stdout.write(json ? `${JSON.stringify(status)}\n` : `${statusText(status, address, styleFor(process.stdout))}\n`);
+        process.stdout.write(
+          json ? `${JSON.stringify(status)}\n` : `${statusText(status, address, styleFor(process.stdout))}\n`,
+        );
         return EXIT.ok;
       },
     },

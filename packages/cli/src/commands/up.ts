@@ -22,14 +22,36 @@ const spec = defineCommand({
       env: false,
       doc: 'where to listen, such as tcp://127.0.0.1:8516; default: a socket that only you can open',
     }),
-    maxWorkers: optional(integer({ min: 1, max: 10_000 }), { doc: 'most worker groups at a time; default: one per core' }),
-    workersPerGroup: option(integer({ min: 1, max: 1_000 }), { default: 1, doc: 'workers that are started and stopped together' }),
-    policyContent: option(text({ placeholder: '<policies>' }), { default: DEFAULT_POLICY, doc: 'as in muster scheduler --help' }),
+    maxWorkers: optional(integer({ min: 1, max: 10_000 }), {
+      doc: 'most worker groups at a time; default: one per core',
+    }),
+    workersPerGroup: option(integer({ min: 1, max: 1_000 }), {
+      default: 1,
+      doc: 'workers that are started and stopped together',
+    }),
+    policyContent: option(text({ placeholder: '<policies>' }), {
+      default: DEFAULT_POLICY,
+      doc: 'as in muster scheduler --help',
+    }),
     capabilities: option(capabilities(), { default: new Map(), doc: 'what the workers offer' }),
-    insecure: option(boolean(), { default: false, doc: 'bind addresses that other machines can reach, without keys' }),
-    protected: option(boolean(), { default: false, short: 'p', doc: 'refuse clients that ask the whole cluster to shut down' }),
-    shutdownWithinMs: option(duration({ min: 0, bareUnit: 's' }), { default: 30_000, doc: 'what running tasks get on Ctrl-C before the fleet ends without them' }),
-    verbose: option(boolean(), { default: false, short: 'v', doc: 'show every log line of the processes, not only warnings' }),
+    insecure: option(boolean(), {
+      default: false,
+      doc: 'bind addresses that other machines can reach, without keys',
+    }),
+    protected: option(boolean(), {
+      default: false,
+      short: 'p',
+      doc: 'refuse clients that ask the whole cluster to shut down',
+    }),
+    shutdownWithinMs: option(duration({ min: 0, bareUnit: 's' }), {
+      default: 30_000,
+      doc: 'what running tasks get on Ctrl-C before the fleet ends without them',
+    }),
+    verbose: option(boolean(), {
+      default: false,
+      short: 'v',
+      doc: 'show every log line of the processes, not only warnings',
+    }),
     ...jsonOption,
   },
 });
@@ -37,7 +59,9 @@ const spec = defineCommand({
 type Values = Parameters<CommandDefinition<typeof spec.options>['run']>[0];
 
 const capabilityText = (values: Values): string =>
-  [...values.capabilities].map(([name, quantity]) => (quantity === 'present' ? name : `${name}=${quantity}`)).join(',');
+  [...values.capabilities]
+    .map(([name, quantity]) => (quantity === 'present' ? name : `${name}=${quantity}`))
+    .join(',');
 
 const start = (values: Values, extra: CommandExtra, display: UpDisplay): Promise<Fleet> => {
   const config = extra.configPath === undefined ? [] : ['--config', extra.configPath];
@@ -46,8 +70,15 @@ const start = (values: Values, extra: CommandExtra, display: UpDisplay): Promise
     groupsMax: values.maxWorkers ?? availableParallelism(),
     workersPerGroup: values.workersPerGroup,
     policyContent: values.policyContent,
-    schedulerArgs: [...config, ...(values.insecure ? ['--insecure'] : []), ...(values.protected ? ['--protected'] : [])],
-    adapterArgs: [...config, ...(values.capabilities.size === 0 ? [] : ['--per-worker-capabilities', capabilityText(values)])],
+    schedulerArgs: [
+      ...config,
+      ...(values.insecure ? ['--insecure'] : []),
+      ...(values.protected ? ['--protected'] : []),
+    ],
+    adapterArgs: [
+      ...config,
+      ...(values.capabilities.size === 0 ? [] : ['--per-worker-capabilities', capabilityText(values)]),
+    ],
     onEvent: display.child,
   });
 };
@@ -64,7 +95,10 @@ const serveUntilSignal = (fleet: Fleet, display: UpDisplay, withinMs: number): P
         return;
       }
       exitCode = code;
-      display.say('draining', `${why}: draining; ${why === 'Ctrl-C' ? 'Ctrl-C again' : 'a second signal'} ends it at once`);
+      display.say(
+        'draining',
+        `${why}: draining; ${why === 'Ctrl-C' ? 'Ctrl-C again' : 'a second signal'} ends it at once`,
+      );
       void fleet.stop(withinMs).finally(() => {
         watching.abort();
         resolve(code);
@@ -100,9 +134,15 @@ export const run = (argv: readonly string[]): Promise<number> =>
   runCommand(
     {
       name: 'up',
-      summary: 'Start a fleet on this machine: scheduler, object store and native adapter. It is empty until work arrives, and again when the work is gone.',
+      summary:
+        'Start a fleet on this machine: scheduler, object store and native adapter. It is empty until work arrives, and again when the work is gone.',
       spec,
-      examples: ['muster up', 'muster up tcp://127.0.0.1:8516', 'muster up --max-workers 8 --json', 'muster up --policy-content "allocate=even_load; scaling=vanilla; upper_task_ratio=8"'],
+      examples: [
+        'muster up',
+        'muster up tcp://127.0.0.1:8516',
+        'muster up --max-workers 8 --json',
+        'muster up --policy-content "allocate=even_load; scaling=vanilla; upper_task_ratio=8"',
+      ],
       notes: [
         'Clients of yours find it by themselves (muster map, muster status, connect() in programs).',
         'A TCP address on a shared machine can be used by everybody on it, 127.0.0.1 included.',

@@ -10,9 +10,12 @@ const rule = (text: string): NonNullable<Exclude<ReturnType<typeof parseHalt>, E
 describe('parseHalt', () => {
   it('reads never as no rule', () => expect(parseHalt('never')).toBeUndefined());
 
-  it.each([['later,fail=1'], ['now,fail=0'], ['now'], ['now,fail=101%'], ['now,fail=x']])('refuses %s', (text) => {
-    expect(parseHalt(text)).toBeInstanceOf(Error);
-  });
+  it.each([['later,fail=1'], ['now,fail=0'], ['now'], ['now,fail=101%'], ['now,fail=x']])(
+    'refuses %s',
+    (text) => {
+      expect(parseHalt(text)).toBeInstanceOf(Error);
+    },
+  );
 });
 
 describe('isHalted', () => {

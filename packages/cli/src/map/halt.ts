@@ -16,7 +16,9 @@ export const parseHalt = (text: string): HaltRule | undefined | Error => {
   const amount = Number(match?.[3]);
   const isPercent = match?.[4] === '%';
   if (match === null || amount < 1 || (isPercent && amount > 100)) {
-    return new Error(`"${text}" is no halt rule: write never, now,fail=1, soon,fail=3, now,success=1, soon,done=10 or now,fail=20%`);
+    return new Error(
+      `"${text}" is no halt rule: write never, now,fail=1, soon,fail=3, now,success=1, soon,done=10 or now,fail=20%`,
+    );
   }
   return {
     when: match[1] === 'now' ? 'now' : 'soon',

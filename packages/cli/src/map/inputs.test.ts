@@ -28,7 +28,12 @@ describe('splitArguments', () => {
 
 describe('splitStream', () => {
   it('joins pieces across chunks, keeps blank ones and takes a last line without its newline', async () => {
-    expect(await collect(splitStream(chunksOf('a', 'b\n\nc', '\nd e'), '\n'))).toEqual(['ab', '', 'c', 'd e']);
+    expect(await collect(splitStream(chunksOf('a', 'b\n\nc', '\nd e'), '\n'))).toEqual([
+      'ab',
+      '',
+      'c',
+      'd e',
+    ]);
   });
 
   it('puts characters together that a chunk cut in two', async () => {
@@ -51,7 +56,10 @@ describe('combine', () => {
   });
 
   it('reads standard input where a source names it', async () => {
-    expect(await collect(combine([{ kind: 'file', path: '-' }], chunksOf('x\ny\n'), '\n'))).toEqual([['x'], ['y']]);
+    expect(await collect(combine([{ kind: 'file', path: '-' }], chunksOf('x\ny\n'), '\n'))).toEqual([
+      ['x'],
+      ['y'],
+    ]);
   });
 
   it('makes no job where a list is empty', async () => {

@@ -33,11 +33,18 @@ export const splitArguments = (words: readonly string[]): SplitArguments => {
 };
 
 /** Pieces of a stream between separators, without them; a last piece without one counts as well. */
-export async function* splitStream(chunks: AsyncIterable<Uint8Array | string>, separator: '\n' | '\0'): AsyncGenerator<string, void> {
+export async function* splitStream(
+  chunks: AsyncIterable<Uint8Array | string>,
+  separator: '\n' | '\0',
+): AsyncGenerator<string, void> {
   const decoder = new StringDecoder('utf8');
   let rest = '';
   for await (const chunk of chunks) {
-    const text = rest + (typeof chunk === 'string' ? chunk : decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)));
+    const text =
+      rest +
+      (typeof chunk === 'string'
+        ? chunk
+        : decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)));
     let start = 0;
     for (let end = text.indexOf(separator); end >= 0; end = text.indexOf(separator, start)) {
       yield text.slice(start, end);
@@ -49,7 +56,11 @@ export async function* splitStream(chunks: AsyncIterable<Uint8Array | string>, s
   if (rest !== '') yield rest;
 }
 
-const openSource = (source: InputSource, stdin: AsyncIterable<Uint8Array | string>, separator: '\n' | '\0'): AsyncIterable<string> | readonly string[] => {
+const openSource = (
+  source: InputSource,
+  stdin: AsyncIterable<Uint8Array | string>,
+  separator: '\n' | '\0',
+): AsyncIterable<string> | readonly string[] => {
   if (source.kind === 'list') return source.values;
   return splitStream(source.path === '-' ? stdin : createReadStream(source.path), separator);
 };
@@ -74,7 +85,10 @@ export async function* combine(
   for await (const value of openSource(first, stdin, separator)) yield* product([value], held);
 }
 
-function* product(head: readonly string[], lists: readonly (readonly string[])[]): Generator<readonly string[], void> {
+function* product(
+  head: readonly string[],
+  lists: readonly (readonly string[])[],
+): Generator<readonly string[], void> {
   const [list, ...others] = lists;
   if (list === undefined) yield head;
   else for (const value of list) yield* product([...head, value], others);

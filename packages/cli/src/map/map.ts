@@ -1,7 +1,16 @@
 /** One run of `muster map`: a fleet, a client, the jobs, their output and the exit code. */
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
-import { command, connect, ConnectError, TaskCanceledError, TaskError, type Client, type CommandOutput, type TaskHandle } from '@muster/client/index';
+import {
+  command,
+  connect,
+  ConnectError,
+  TaskCanceledError,
+  TaskError,
+  type Client,
+  type CommandOutput,
+  type TaskHandle,
+} from '@muster/client/index';
 import type { Capabilities } from '@muster/protocol/ids';
 import { CliError, EXIT, messageOf, systemCode } from '../errors.ts';
 import { startFleet, type Fleet } from '../fleet.ts';
@@ -64,7 +73,8 @@ const dryRun = async (request: MapRequest): Promise<number> => {
 };
 
 /** Whether jobs run on this machine, and so may run in this directory. */
-const isLocal = (address: string): boolean => /^(ipc|inproc):|^tcp:\/\/(127\.|localhost:|\[::1\])/.test(address);
+const isLocal = (address: string): boolean =>
+  /^(ipc|inproc):|^tcp:\/\/(127\.|localhost:|\[::1\])/.test(address);
 
 const workdirOf = (request: MapRequest, address: string): string | undefined => {
   if (request.workdir === 'tmp') return undefined;
@@ -79,12 +89,20 @@ const windowOf = (request: MapRequest, ownsFleet: boolean): number => {
   return AHEAD_MAX;
 };
 
-const createAttempt = (client: Client, request: MapRequest, cwd: string | undefined): ((job: Job, signal: AbortSignal) => Promise<Attempted>) => {
+const createAttempt = (
+  client: Client,
+  request: MapRequest,
+  cwd: string | undefined,
+): ((job: Job, signal: AbortSignal) => Promise<Attempted>) => {
   const options = {
     ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
     ...(request.capabilities.size === 0 ? {} : { capabilities: [...request.capabilities.keys()] }),
   };
-  const base = { env: request.env, outputBytesMax: request.outputBytesMax, ...(cwd === undefined ? {} : { cwd }) };
+  const base = {
+    env: request.env,
+    outputBytesMax: request.outputBytesMax,
+    ...(cwd === undefined ? {} : { cwd }),
+  };
   // One listener for all jobs: thousands on one signal cost time that grows with their number.
   const running = new Set<TaskHandle<CommandOutput>>();
   let watched: AbortSignal | undefined;
@@ -99,7 +117,11 @@ const createAttempt = (client: Client, request: MapRequest, cwd: string | undefi
     running.add(handle);
     try {
       const result = await handle;
-      return { kind: 'ran', result, durationS: result.durationMs === undefined ? undefined : result.durationMs / 1_000 } satisfies Attempted;
+      return {
+        kind: 'ran',
+        result,
+        durationS: result.durationMs === undefined ? undefined : result.durationMs / 1_000,
+      } satisfies Attempted;
     } catch (error) {
       if (error instanceof TaskCanceledError) return { kind: 'canceled' };
       if (error instanceof TaskError) return { kind: 'broken', code: error.code, message: error.message };
@@ -115,7 +137,9 @@ const connectTo = async (address: string): Promise<Client> => {
     return await connect({ address });
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
-    throw new CliError(error.code === 'invalidAddress' ? 'usage' : 'nobodyAnswers', error.message, '', { cause: error });
+    throw new CliError(error.code === 'invalidAddress' ? 'usage' : 'nobodyAnswers', error.message, '', {
+      cause: error,
+    });
   }
 };
 
@@ -128,7 +152,10 @@ const TIMED_OUT = { exitCode: -1, signal: 15 };
 
 const recordOf = (finished: Finished): JobRecord => {
   const { attempted, job } = finished;
-  const runtimeS = attempted.kind === 'ran' && attempted.durationS !== undefined ? attempted.durationS : (finished.finishedMs - finished.submittedMs) / 1_000;
+  const runtimeS =
+    attempted.kind === 'ran' && attempted.durationS !== undefined
+      ? attempted.durationS
+      : (finished.finishedMs - finished.submittedMs) / 1_000;
   const how =
     attempted.kind === 'ran'
       ? { exitCode: attempted.result.exitCode ?? 0, signal: signalNumber(attempted.result.signal) }
@@ -147,7 +174,9 @@ const recordOf = (finished: Finished): JobRecord => {
 };
 
 /** First interrupt: no more jobs, cancel those that run, drain. Second: end now. */
-const watchInterrupts = (fleet: Fleet | undefined): { readonly signal: AbortSignal; code(): number | undefined; dispose(): void } => {
+const watchInterrupts = (
+  fleet: Fleet | undefined,
+): { readonly signal: AbortSignal; code(): number | undefined; dispose(): void } => {
   const controller = new AbortController();
   let code: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -181,7 +210,11 @@ const openLog = (path: string | undefined): JobLog | undefined => {
   try {
     return openJobLog(path);
   } catch (error) {
-    throw new CliError('failed', `the job log ${path} cannot be written: ${systemCode(error) ?? messageOf(error)}.`, 'Name another file with --joblog.');
+    throw new CliError(
+      'failed',
+      `the job log ${path} cannot be written: ${systemCode(error) ?? messageOf(error)}.`,
+      'Name another file with --joblog.',
+    );
   }
 };
 
@@ -189,10 +222,17 @@ const exitCodeOf = (summary: RunSummary): number => {
   const { haltedBy } = summary;
   if (haltedBy === undefined) return Math.min(summary.failed, FAILED_SHOWN_MAX);
   if (isSuccess(haltedBy)) return EXIT.ok;
-  return haltedBy.attempted.kind === 'ran' ? (haltedBy.attempted.result.exitCode ?? EXIT.failed) : EXIT.failed;
+  return haltedBy.attempted.kind === 'ran'
+    ? (haltedBy.attempted.result.exitCode ?? EXIT.failed)
+    : EXIT.failed;
 };
 
-const runOn = async (request: MapRequest, address: string, fleet: Fleet | undefined, interrupts: ReturnType<typeof watchInterrupts>): Promise<number> => {
+const runOn = async (
+  request: MapRequest,
+  address: string,
+  fleet: Fleet | undefined,
+  interrupts: ReturnType<typeof watchInterrupts>,
+): Promise<number> => {
   using log = openLog(request.joblog);
   await using client = await connectTo(address);
   using progress: Progress = createProgress(request.showProgress, countJobs(request.sources));

@@ -26,12 +26,18 @@ export const tagLines = (bytes: Uint8Array, tag: string): Uint8Array => {
 /** @param tag whether each line starts with the job's values, as `--tag` of GNU parallel does */
 export const jobOutput = (finished: Finished, tag: boolean): JobOutput => {
   const { attempted, job } = finished;
-  if (attempted.kind !== 'ran') return { stdout: new Uint8Array(), stderr: Buffer.from(`muster map: job ${job.sequence}: ${attempted.message}\n`) };
+  if (attempted.kind !== 'ran')
+    return {
+      stdout: new Uint8Array(),
+      stderr: Buffer.from(`muster map: job ${job.sequence}: ${attempted.message}\n`),
+    };
   const { stdout, stderr, truncated } = attempted.result;
   const label = job.values.join(' ');
   const out = tag ? tagLines(stdout, label) : stdout;
   const err = tag ? tagLines(stderr, label) : stderr;
   if (!truncated) return { stdout: out, stderr: err };
-  const warning = Buffer.from(`muster map: job ${job.sequence} wrote more than is kept; its output is cut (see --output-bytes-max)\n`);
+  const warning = Buffer.from(
+    `muster map: job ${job.sequence} wrote more than is kept; its output is cut (see --output-bytes-max)\n`,
+  );
   return { stdout: out, stderr: Buffer.concat([err, warning]) };
 };

@@ -18,9 +18,21 @@ const REDRAWS_PER_SECOND = 10;
 /** @param total jobs in all; undefined while the input is still read */
 export const createProgress = (isShown: boolean, total: number | undefined): Progress => {
   if (!isShown) return NONE;
-  const format = total === undefined ? '{value} jobs done · {failed} failed · {duration_formatted}' : '{bar} {value}/{total} · {failed} failed · {duration_formatted} · {eta_formatted} left';
+  const format =
+    total === undefined
+      ? '{value} jobs done · {failed} failed · {duration_formatted}'
+      : '{bar} {value}/{total} · {failed} failed · {duration_formatted} · {eta_formatted} left';
   const bar = new cliProgress.SingleBar(
-    { format, stream: process.stderr, clearOnComplete: true, fps: REDRAWS_PER_SECOND, hideCursor: null, barsize: 30, linewrap: false, noTTYOutput: false },
+    {
+      format,
+      stream: process.stderr,
+      clearOnComplete: true,
+      fps: REDRAWS_PER_SECOND,
+      hideCursor: null,
+      barsize: 30,
+      linewrap: false,
+      noTTYOutput: false,
+    },
     cliProgress.Presets.shades_classic,
   );
   let failed = 0;

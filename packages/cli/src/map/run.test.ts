@@ -6,11 +6,21 @@ import { parseTemplate } from './template.ts';
 const exits = (exitCode: number): Attempted => ({
   kind: 'ran',
   durationS: undefined,
-  result: { exitCode, signal: undefined, stdout: new Uint8Array(), stderr: new Uint8Array(), truncated: false },
+  result: {
+    exitCode,
+    signal: undefined,
+    stdout: new Uint8Array(),
+    stderr: new Uint8Array(),
+    truncated: false,
+  },
 });
 
 /** Attempts that end when the test says so. */
-const createBench = (): { attempt: RunOptions['attempt']; started: number[]; finish(sequence: number, how: Attempted): Promise<void> } => {
+const createBench = (): {
+  attempt: RunOptions['attempt'];
+  started: number[];
+  finish(sequence: number, how: Attempted): Promise<void>;
+} => {
   const open = new Map<number, (how: Attempted) => void>();
   const started: number[] = [];
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -40,7 +50,9 @@ async function* valuesOf(count: number): AsyncGenerator<readonly string[], void>
   for (let i = 1; i <= count; i++) yield [String(i)];
 }
 
-const start = (over: Partial<RunOptions>): { summary: Promise<RunSummary>; emitted: number[]; ended: number[] } => {
+const start = (
+  over: Partial<RunOptions>,
+): { summary: Promise<RunSummary>; emitted: number[]; ended: number[] } => {
   const emitted: number[] = [];
   const ended: number[] = [];
   const summary = runJobs({
@@ -110,7 +122,12 @@ describe('runJobs', () => {
 
   it('starts no more and lets running jobs end on halt soon', async () => {
     const bench = createBench();
-    const { summary } = start({ attempt: bench.attempt, window: 2, inputs: valuesOf(9), halt: haltOf('soon,fail=1') });
+    const { summary } = start({
+      attempt: bench.attempt,
+      window: 2,
+      inputs: valuesOf(9),
+      halt: haltOf('soon,fail=1'),
+    });
     await bench.finish(1, exits(4));
     await bench.finish(2, exits(0));
     const done = await summary;
@@ -121,7 +138,12 @@ describe('runJobs', () => {
 
   it('cancels running jobs on halt now', async () => {
     const bench = createBench();
-    const { summary } = start({ attempt: bench.attempt, window: 3, inputs: valuesOf(9), halt: haltOf('now,fail=1') });
+    const { summary } = start({
+      attempt: bench.attempt,
+      window: 3,
+      inputs: valuesOf(9),
+      halt: haltOf('now,fail=1'),
+    });
     await bench.finish(2, exits(4));
     expect(await summary).toMatchObject({ succeeded: 0, failed: 1, canceled: 2 });
     expect(bench.started).toEqual([1, 2, 3]);

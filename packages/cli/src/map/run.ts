@@ -57,7 +57,9 @@ export interface RunSummary {
 
 /** A job succeeded when its command ran and exited with 0. */
 export const isSuccess = (finished: Finished): boolean =>
-  finished.attempted.kind === 'ran' && finished.attempted.result.exitCode === 0 && finished.attempted.result.signal === undefined;
+  finished.attempted.kind === 'ran' &&
+  finished.attempted.result.exitCode === 0 &&
+  finished.attempted.result.signal === undefined;
 
 /** Rejects only when reading inputs or emitting fails; how jobs end is in the summary. */
 export const runJobs = async (options: RunOptions): Promise<RunSummary> => {
@@ -125,7 +127,12 @@ export const runJobs = async (options: RunOptions): Promise<RunSummary> => {
 };
 
 /** All tries of one job; undefined when it was cancelled. */
-const tryJob = async (job: Job, options: RunOptions, cancel: AbortSignal, noMore: AbortSignal): Promise<Finished | undefined> => {
+const tryJob = async (
+  job: Job,
+  options: RunOptions,
+  cancel: AbortSignal,
+  noMore: AbortSignal,
+): Promise<Finished | undefined> => {
   for (let tries = 1; ; tries++) {
     if (cancel.aborted) return undefined;
     const submittedMs = Date.now();
@@ -137,8 +144,13 @@ const tryJob = async (job: Job, options: RunOptions, cancel: AbortSignal, noMore
 };
 
 /** Emits one job at a time, in input order where asked for. */
-const createOutput = (options: Pick<RunOptions, 'keepOrder' | 'emit'>): { done(finished: Finished): Promise<void>; skip(sequence: number): Promise<void> } => {
-  const held = new Map<number, { readonly finished: Finished | undefined; resolve(): void; reject(error: unknown): void }>();
+const createOutput = (
+  options: Pick<RunOptions, 'keepOrder' | 'emit'>,
+): { done(finished: Finished): Promise<void>; skip(sequence: number): Promise<void> } => {
+  const held = new Map<
+    number,
+    { readonly finished: Finished | undefined; resolve(): void; reject(error: unknown): void }
+  >();
   let next = 1;
   let tail: Promise<void> = Promise.resolve();
   const emitInTurn = (finished: Finished): Promise<void> => {
@@ -157,7 +169,10 @@ const createOutput = (options: Pick<RunOptions, 'keepOrder' | 'emit'>): { done(f
       }
     });
   return options.keepOrder
-    ? { done: (finished) => place(finished.job.sequence, finished), skip: (sequence) => place(sequence, undefined) }
+    ? {
+        done: (finished) => place(finished.job.sequence, finished),
+        skip: (sequence) => place(sequence, undefined),
+      }
     : { done: emitInTurn, skip: () => Promise.resolve() };
 };
 

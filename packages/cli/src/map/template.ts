@@ -49,14 +49,19 @@ const parseWord = (word: string, sources: number): readonly Part[] => {
 
 const placeholder = (inner: string, sources: number): Part => {
   if (inner === '#') return SEQUENCE;
-  if (inner === '%') throw new TemplateError('{%} (the job slot) does not exist here: jobs run on whichever worker is free; {#} is the job number');
+  if (inner === '%')
+    throw new TemplateError(
+      '{%} (the job slot) does not exist here: jobs run on whichever worker is free; {#} is the job number',
+    );
   const digits = /^\d*/.exec(inner)?.[0] ?? '';
   const transform = TRANSFORMS.get(inner.slice(digits.length));
   if (transform === undefined) throw new TemplateError(`unknown replacement string {${inner}}`);
   if (digits === '') return { source: undefined, transform };
   const source = Number(digits);
   if (source < 1 || source > sources) {
-    throw new TemplateError(`{${inner}} names input source ${digits}, but there ${sources === 1 ? 'is 1' : `are ${sources}`}`);
+    throw new TemplateError(
+      `{${inner}} names input source ${digits}, but there ${sources === 1 ? 'is 1' : `are ${sources}`}`,
+    );
   }
   return { source, transform };
 };
