@@ -25,7 +25,12 @@ const privateAddress = async (): Promise<string> => {
 };
 
 const startDouble = async (address: string, epoch: string): Promise<SchedulerDouble> => {
-  const scheduler = await SchedulerDouble.start({ transport: zeromqTransport(), address, store: createMemoryStore(), epoch });
+  const scheduler = await SchedulerDouble.start({
+    transport: zeromqTransport(),
+    address,
+    store: createMemoryStore(),
+    epoch,
+  });
   open.push(() => scheduler.close());
   return scheduler;
 };
@@ -71,7 +76,14 @@ test('commands run without any object in the store, over a restart of the schedu
   await until('offered', () => first.held.size === 300);
   await first.kill();
   const second = await startDouble(address, 'e2');
-  const result = { exitCode: 0, signal: undefined, stdout: new Uint8Array(0), stderr: new Uint8Array(0), truncated: false, filesOut: new Map() };
+  const result = {
+    exitCode: 0,
+    signal: undefined,
+    stdout: new Uint8Array(0),
+    stderr: new Uint8Array(0),
+    truncated: false,
+    filesOut: new Map(),
+  };
   second.intervene = () => ({ outcome: 'success', error: result });
   const seen = await Promise.all(outputs);
   expect(seen.every((output) => output.exitCode === 0 && output.files.size === 0)).toBe(true);

@@ -11,6 +11,7 @@ import {
   SchedulerUnreachableError,
   TaskCanceledError,
   TaskDefinitionError,
+  type TaskError,
   TaskTimeoutError,
   ValueError,
   WorkerLostError,
@@ -151,7 +152,7 @@ describe('failures', () => {
     expect(error.stack).toMatch(/RemoteError: TypeError: no luck\n\s+at /);
   });
 
-  test.each([
+  test.each<[string, new (...args: never[]) => TaskError]>([
     ['TaskTimeoutError', TaskTimeoutError],
     ['ProcessorDiedError', ProcessorDiedError],
     ['WorkerLostError', WorkerLostError],

@@ -67,6 +67,8 @@ export class Session {
   readonly #outbox: Outbox;
   readonly #results: Results;
   readonly #pending = new Map<TaskId, PendingTask>();
+  /** Cancels without an answer yet. */
+  readonly #canceling = new Set<PendingTask>();
   readonly #idPrefix = randomBytes(10).toString('latin1');
   #minted = 0;
   #bytes = 0;
@@ -153,7 +155,9 @@ export class Session {
    * microtask). Nothing happens to a task that has ended.
    */
   cancel(task: PendingTask, reason: unknown): void {
+    if (task.state === 'ended') return;
     const now = this.clock.now();
+    this.#canceling.add(task);
     if (task.state === 'sent') {
       task.cancelAskedAt = now;
       this.#outbox.send({ kind: 'taskCancel', taskId: task.id, force: true });
@@ -223,6 +227,7 @@ export class Session {
 
   #forget(task: PendingTask): void {
     this.#pending.delete(task.id);
+    this.#canceling.delete(task);
     this.#bytes -= task.bytes;
     task.frame = undefined;
     if (task.argument.kind === 'object') this.objects.release([task.argument.id]);
@@ -355,7 +360,7 @@ export class Session {
     const now = this.clock.now();
     this.#outbox.retry();
     if (now - this.#heardAt >= this.#options.schedulerTimeoutMs) this.#giveUp();
-    for (const task of this.#pending.values()) {
+    for (const task of this.#canceling) {
       if (task.cancelAskedAt === undefined || task.state !== 'sent') continue;
       if (now - task.cancelAskedAt >= CANCEL_REPEAT_MS) this.cancel(task, undefined);
     }
