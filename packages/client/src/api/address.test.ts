@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -38,6 +38,12 @@ test.each([
   expect(() => findScheduler(undefined, { XDG_RUNTIME_DIR: runtime })).toThrow(
     /no scheduler is known: .*"muster up".*MUSTER_SCHEDULER/,
   );
+});
+
+test.runIf(process.getuid?.() === 0)('an announcement of another user is not believed', () => {
+  announce(JSON.stringify({ scheduler: 'ipc:///run/muster/s', pid: process.pid }));
+  chownSync(announcementPath({ XDG_RUNTIME_DIR: runtime }), 65_534, 65_534);
+  expect(() => findScheduler(undefined, { XDG_RUNTIME_DIR: runtime })).toThrow(/no scheduler is known/);
 });
 
 test.each(['localhost:8516', 'http://x:1', 'tcp://x', 'tcp://:', ''])('%j is no address', (address) => {

@@ -1,5 +1,5 @@
 /** Where the scheduler is. */
-import { readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConnectError } from './errors.ts';
@@ -26,6 +26,8 @@ const isAlive = (pid: unknown): boolean => {
 
 const announced = (path: string): string | undefined => {
   try {
+    // In a shared temporary directory somebody else may have been first: only this user's own word counts.
+    if (process.getuid !== undefined && lstatSync(path).uid !== process.getuid()) return undefined;
     const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
     if (
       typeof value !== 'object' ||
