@@ -123,31 +123,12 @@ const serve = (
     if (listener.trySend(to, encodeMessage(message)) === 'full')
       loop.feed([{ kind: 'undelivered', peer: to, message, why: 'full' }]);
   };
-  const apply = (effects: readonly SchedulerEffect[]): void => {
-    for (const effect of effects) {
-      switch (effect.kind) {
-        case 'send':
-          send(effect.to, effect.message);
-          break;
-        case 'deleteObjects':
-          store.delete(effect.ids);
-          break;
-        case 'note':
-          ports.log(effect);
-          break;
-        case 'exit':
-          void end({ kind: 'exit', reason: effect.reason });
-          break;
-        default:
-          never(effect);
-      }
-    }
-  };
+  const hands: Hands = { send, store, log: ports.log, end };
   const loop: Drive<SchedulerEvent> = drive<SchedulerEvent, SchedulerEffect>(
     machine,
     ports.clock,
     { kind: 'deadline' },
-    apply,
+    (effects) => effects.forEach((effect) => carryOut(effect, hands)),
     (bug) => void end({ kind: 'bug', bug }),
   );
 
@@ -167,6 +148,29 @@ const serve = (
     ended,
     [Symbol.asyncDispose]: () => end({ kind: 'exit', reason: 'stopped' }),
   };
+};
+
+interface Hands {
+  send(to: PeerId, message: Message): void;
+  readonly store: StoreLink;
+  log(note: Note): void;
+  end(why: SchedulerEnd): Promise<void>;
+}
+
+/** The one switch over effects. */
+const carryOut = (effect: SchedulerEffect, hands: Hands): void => {
+  switch (effect.kind) {
+    case 'send':
+      return hands.send(effect.to, effect.message);
+    case 'deleteObjects':
+      return hands.store.delete(effect.ids);
+    case 'note':
+      return hands.log(effect);
+    case 'exit':
+      return void hands.end({ kind: 'exit', reason: effect.reason });
+    default:
+      never(effect);
+  }
 };
 
 interface TurnHandlerParts {
