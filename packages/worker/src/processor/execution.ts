@@ -109,8 +109,8 @@ export class FunctionContext implements RunContext {
   get log(): (...parts: unknown[]) => void {
     return (...parts) => {
       const line = `${format(...parts)}\n`;
-      // Through the patched stream where it is streamed, so that lines keep their order with console.log.
-      process.stdout.write(line);
+      if (this.#execution.streams) this.#execution.log('stdout', line);
+      else process.stdout.write(line);
     };
   }
 

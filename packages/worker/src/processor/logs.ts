@@ -1,7 +1,7 @@
 /** Output of streamed tasks, bounded: a task that prints for ever costs its own lines, not the host's memory. */
 import { StringDecoder } from 'node:string_decoder';
 import type { LogStream } from '../channel/frames.ts';
-import type { Runner } from './runner.ts';
+import type { Execution } from './execution.ts';
 
 /** Bytes that a task may print at once, and per second after that. */
 const BYTES_PER_S = 1024 * 1024;
@@ -54,7 +54,7 @@ type Write = typeof process.stdout.write;
  * Redirects what JavaScript writes to stdout and stderr while a streamed task runs; everything else goes where it
  * always went. What native code and child processes write is seen by the host alone.
  */
-export const captureOutput = (runner: Runner): void => {
+export const captureOutput = (runner: { readonly current: Execution | undefined }): void => {
   for (const name of ['stdout', 'stderr'] as const) {
     const stream = process[name];
     const original: Write = stream.write.bind(stream);

@@ -1,6 +1,6 @@
 /** Values that clients put once and use many times: fetched and decoded once, read-only by contract. */
 import type { ObjectId } from '@muster/protocol/ids';
-import { decodeValue } from '@muster/protocol/values';
+import { decodeValue, valueReferences } from '@muster/protocol/values';
 import { TaskFailure } from '../errors.ts';
 import type { Objects } from './objects.ts';
 
@@ -8,8 +8,10 @@ export interface References {
   resolve(ids: readonly ObjectId[], signal: AbortSignal): Promise<ReadonlyMap<ObjectId, unknown>>;
 }
 
-/** @param bytesMax of encoded values kept; the one used least recently leaves. */
-export const createReferences = (objects: Objects, bytesMax: number): References => {
+/** Of encoded values kept; the one used least recently leaves. */
+const BYTES_MAX = 128 * 1024 * 1024;
+
+export const createReferences = (objects: Objects, bytesMax: number = BYTES_MAX): References => {
   const kept = new Map<ObjectId, { readonly value: unknown; readonly bytes: number }>();
   let keptBytes = 0;
 
@@ -43,11 +45,23 @@ export const createReferences = (objects: Objects, bytesMax: number): References
   };
 };
 
+const invalid = (cause: unknown): TaskFailure =>
+  new TaskFailure('TaskInvalidError', 'the argument cannot be decoded', { cause });
+
+/** Objects that an argument refers to; none for most. @throws TaskFailure 'TaskInvalidError' */
+export const referencesOf = (bytes: Uint8Array): readonly ObjectId[] => {
+  try {
+    return valueReferences(bytes);
+  } catch (cause) {
+    throw invalid(cause);
+  }
+};
+
 /** @throws TaskFailure 'TaskInvalidError' */
 export const decodeArgument = (bytes: Uint8Array, references?: ReadonlyMap<ObjectId, unknown>): unknown => {
   try {
     return references === undefined ? decodeValue(bytes) : decodeValue(bytes, { references });
   } catch (cause) {
-    throw new TaskFailure('TaskInvalidError', 'the argument cannot be decoded', { cause });
+    throw invalid(cause);
   }
 };

@@ -8,14 +8,14 @@ import type { CommandResult } from '@muster/protocol/calls';
 import { decodeTask } from '@muster/protocol/codec';
 import { COMMAND_FUNCTION } from '@muster/protocol/ids';
 import type { Task } from '@muster/protocol/messages';
-import { encodeValue, ValueError, valueReferences } from '@muster/protocol/values';
+import { encodeValue, ValueError } from '@muster/protocol/values';
 import { TaskFailure } from '../errors.ts';
 import { encodeError } from './errors.ts';
 import { Execution, FunctionContext } from './execution.ts';
 import type { Entry, Sink } from './execution.ts';
 import type { Functions, TaskFunction } from './functions.ts';
 import type { Objects } from './objects.ts';
-import { decodeArgument } from './references.ts';
+import { decodeArgument, referencesOf } from './references.ts';
 import type { References } from './references.ts';
 
 export type RunCommand = (spec: unknown, execution: Execution) => Promise<CommandResult>;
@@ -28,149 +28,158 @@ export interface RunnerParts {
   readonly runCommand: RunCommand;
 }
 
-export interface Runner {
-  execute(entries: readonly Entry[]): void;
-  abort(run: number): void;
-  /** The run that is under way, for whoever writes to stdout. */
-  readonly current: Execution | undefined;
-  /** An error that no task caught: the run under way fails with it, and the process is not to be trusted any more. */
-  crash(error: unknown): void;
-  /** Reports a run that had ended when the process was asked to exit. */
-  close(): void;
-}
-
 const cpuUs = (): number => {
   const { user, system } = process.cpuUsage();
   return user + system;
 };
 
-export const createRunner = (parts: RunnerParts): Runner => {
-  const { sink } = parts;
-  let queue: Entry[] = [];
-  let at = 0;
-  let current: Execution | undefined;
-  let lastCpuUs = 0;
+export class Runner {
+  readonly #parts: RunnerParts;
+  #queue: Entry[] = [];
+  #at = 0;
+  #current: Execution | undefined;
+  #lastCpuUs = 0;
 
-  const advance = (): void => {
-    const record = current?.ended;
-    current = undefined;
-    if (record !== undefined) sink.finished(record);
-    startNext();
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+  }
+
+  /** The run that is under way, for whoever writes to stdout. */
+  get current(): Execution | undefined {
+    return this.#current;
+  }
+
+  execute(entries: readonly Entry[]): void {
+    for (const entry of entries) this.#queue.push(entry);
+    if (this.#current !== undefined) return;
+    this.#lastCpuUs = cpuUs();
+    this.#startNext();
+  }
+
+  abort(run: number): void {
+    if (this.#current?.entry.run === run) this.#current.abort();
+  }
+
+  /** An error that no task caught: the run under way fails with it, and the process is not to be trusted any more. */
+  crash(error: unknown): void {
+    // A run that has ended but was not reported yet left this error behind: it is its failure all the same.
+    this.#current?.end('failed', encodeError(error), [], performance.now(), cpuUs());
+    this.close();
+  }
+
+  /** Runs nothing more, and reports a run that had just ended. */
+  close(): void {
+    const record = this.#current?.ended;
+    this.#current = undefined;
+    this.#queue = [];
+    this.#at = 0;
+    if (record !== undefined) this.#parts.sink.finished(record);
+    this.#parts.sink.idle();
+  }
+
+  readonly #advance = (): void => {
+    const record = this.#current?.ended;
+    this.#current = undefined;
+    if (record !== undefined) this.#parts.sink.finished(record);
+    this.#startNext();
   };
-  const startNext = (): void => {
+
+  #startNext(): void {
+    const { sink } = this.#parts;
     for (;;) {
-      const entry = queue[at++];
+      const entry = this.#queue[this.#at++];
       if (entry === undefined) break;
       if (!sink.begin(entry)) continue;
-      current = new Execution(entry, sink, performance.now(), lastCpuUs);
-      return start(current);
+      this.#current = new Execution(entry, sink, performance.now(), this.#lastCpuUs);
+      return this.#start(this.#current);
     }
-    queue = [];
-    at = 0;
+    this.#queue = [];
+    this.#at = 0;
     sink.idle();
-  };
-  const end = (
-    execution: Execution,
-    outcome: 'success' | 'failed',
-    inline: Uint8Array | undefined,
-    ids: readonly string[],
-  ): void => {
-    if (execution !== current || execution.ended !== undefined) return;
-    lastCpuUs = cpuUs();
-    execution.end(outcome, inline, ids, performance.now(), lastCpuUs);
-    setImmediate(advance);
-  };
-  const fail = (execution: Execution, error: unknown): void =>
-    end(execution, 'failed', encodeError(error), []);
+  }
 
-  const succeed = (execution: Execution, value: unknown): void => {
+  #start(execution: Execution): void {
+    try {
+      const task = readTask(execution.entry);
+      execution.task = task;
+      const argument = task.args[0];
+      const target = this.#parts.functions.get(task.functionId);
+      if (target === undefined || argument?.kind !== 'inline' || referencesOf(argument.bytes).length > 0) {
+        this.#prepare(execution, task).catch((error: unknown) => this.#fail(execution, error));
+      } else this.#call(execution, target, decodeArgument(argument.bytes));
+    } catch (error) {
+      this.#fail(execution, error);
+    }
+  }
+
+  /** Whatever has to be fetched first. */
+  async #prepare(execution: Execution, task: Task): Promise<void> {
+    const { functions, runCommand } = this.#parts;
+    const { signal } = execution;
+    const isCommand = task.functionId === COMMAND_FUNCTION;
+    const target = isCommand
+      ? undefined
+      : (functions.get(task.functionId) ?? (await functions.load(task.functionId, signal)));
+    execution.restartClock(performance.now());
+    const argument = await this.#argumentOf(task, signal);
+    signal.throwIfAborted();
+    if (target === undefined) this.#succeed(execution, await runCommand(argument, execution));
+    else this.#call(execution, target, argument);
+  }
+
+  async #argumentOf(task: Task, signal: AbortSignal): Promise<unknown> {
+    const [argument, ...more] = task.args;
+    if (argument === undefined || more.length > 0 || argument.kind === 'task') {
+      throw new TaskFailure('TaskInvalidError', 'a task takes exactly one argument');
+    }
+    const bytes =
+      argument.kind === 'inline' ? argument.bytes : await this.#parts.objects.get(argument.id, signal);
+    const ids = referencesOf(bytes);
+    return ids.length === 0
+      ? decodeArgument(bytes)
+      : decodeArgument(bytes, await this.#parts.references.resolve(ids, signal));
+  }
+
+  #call(execution: Execution, target: TaskFunction, argument: unknown): void {
+    const result = target(argument, new FunctionContext(execution));
+    if (!isThenable(result)) return this.#succeed(execution, result);
+    Promise.resolve(result).then(
+      (value) => this.#succeed(execution, value),
+      (error: unknown) => this.#fail(execution, error),
+    );
+  }
+
+  #succeed(execution: Execution, value: unknown): void {
     let bytes: Uint8Array;
     try {
       bytes = encodeValue(value, 'result');
     } catch (cause) {
       const why = cause instanceof ValueError ? cause.message : String(cause);
-      return fail(execution, new TaskFailure('ResultInvalidError', `the result cannot travel: ${why}`));
+      return this.#fail(execution, new TaskFailure('ResultInvalidError', `the result cannot travel: ${why}`));
     }
-    if (bytes.length <= INLINE_BYTES_MAX) return end(execution, 'success', bytes, []);
-    parts.objects.put(bytes, execution.signal).then(
-      (id) => end(execution, 'success', undefined, [id]),
-      (error: unknown) => fail(execution, error),
+    if (bytes.length <= INLINE_BYTES_MAX) return this.#end(execution, 'success', bytes, []);
+    this.#parts.objects.put(bytes, execution.signal).then(
+      (id) => this.#end(execution, 'success', undefined, [id]),
+      (error: unknown) => this.#fail(execution, error),
     );
-  };
-  const call = (execution: Execution, target: TaskFunction, argument: unknown): void => {
-    const result = target(argument, new FunctionContext(execution));
-    if (!isThenable(result)) return succeed(execution, result);
-    Promise.resolve(result).then(
-      (value) => succeed(execution, value),
-      (error: unknown) => fail(execution, error),
-    );
-  };
-  const start = (execution: Execution): void => {
-    try {
-      const task = readTask(execution.entry);
-      execution.task = task;
-      const argument = task.args[0];
-      const target = parts.functions.get(task.functionId);
-      if (target === undefined || argument?.kind !== 'inline' || valueReferences(argument.bytes).length > 0) {
-        prepare(execution, task).catch((error: unknown) => fail(execution, error));
-      } else call(execution, target, decodeArgument(argument.bytes));
-    } catch (error) {
-      fail(execution, error);
-    }
-  };
-  /** Whatever has to be fetched first. */
-  const prepare = async (execution: Execution, task: Task): Promise<void> => {
-    const { signal } = execution;
-    const isCommand = task.functionId === COMMAND_FUNCTION;
-    const target = isCommand
-      ? undefined
-      : (parts.functions.get(task.functionId) ?? (await parts.functions.load(task.functionId, signal)));
-    execution.restartClock(performance.now());
-    const argument = await argumentOf(task, signal);
-    signal.throwIfAborted();
-    if (target === undefined) succeed(execution, await parts.runCommand(argument, execution));
-    else call(execution, target, argument);
-  };
-  const argumentOf = async (task: Task, signal: AbortSignal): Promise<unknown> => {
-    const [argument, ...more] = task.args;
-    if (argument === undefined || more.length > 0 || argument.kind === 'task') {
-      throw new TaskFailure('TaskInvalidError', 'a task takes exactly one argument');
-    }
-    const bytes = argument.kind === 'inline' ? argument.bytes : await parts.objects.get(argument.id, signal);
-    const ids = valueReferences(bytes);
-    return ids.length === 0
-      ? decodeArgument(bytes)
-      : decodeArgument(bytes, await parts.references.resolve(ids, signal));
-  };
-  const close = (): void => {
-    const record = current?.ended;
-    current = undefined;
-    queue = [];
-    if (record !== undefined) sink.finished(record);
-    sink.idle();
-  };
-  return {
-    get current() {
-      return current;
-    },
-    execute: (entries) => {
-      for (const entry of entries) queue.push(entry);
-      if (current !== undefined) return;
-      lastCpuUs = cpuUs();
-      startNext();
-    },
-    abort: (run) => {
-      if (current?.entry.run === run) current.abort();
-    },
-    crash: (error) => {
-      const execution = current;
-      // A run that has ended but was not reported yet left this error behind: it is its failure all the same.
-      execution?.end('failed', encodeError(error), [], performance.now(), cpuUs());
-      close();
-    },
-    close,
-  };
-};
+  }
+
+  #fail(execution: Execution, error: unknown): void {
+    this.#end(execution, 'failed', encodeError(error), []);
+  }
+
+  #end(
+    execution: Execution,
+    outcome: 'success' | 'failed',
+    inline: Uint8Array | undefined,
+    ids: readonly string[],
+  ): void {
+    if (execution !== this.#current || execution.ended !== undefined) return;
+    this.#lastCpuUs = cpuUs();
+    execution.end(outcome, inline, ids, performance.now(), this.#lastCpuUs);
+    setImmediate(this.#advance);
+  }
+}
 
 const readTask = ({ bytes, start, end }: Entry): Task => {
   try {
