@@ -14,8 +14,9 @@ annotation latin1 @0xd2d3a9b1c1f04a12 (field) :Void;
 annotation interned @0xd2d3a9b1c1f04a13 (field) :Void;
 # On `$latin1` Data: the same few values come again and again; the reader hands out one string for them.
 
-annotation frames @0xd2d3a9b1c1f04a14 (field) :Void;
-# On List(Data): each element is a whole message frame and is read as a slice of the buffer, never copied.
+annotation slice @0xd2d3a9b1c1f04a14 (field) :Void;
+# On Data and List(Data): read as a place in the buffer, which costs less than a view and never copies. For
+# whole message frames, and for bytes whose meaning another field decides.
 
 annotation head @0xd2d3a9b1c1f04a15 (field) :Void;
 # Part of what a router reads: the generator emits a `peek` that decodes only these fields.

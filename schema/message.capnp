@@ -20,7 +20,7 @@ struct Task {
 
   struct Argument {
     type @0 :Type;
-    data @1 :Data;
+    data @1 :Data $Common.slice;
     # A task id, an object id, or the encoded value itself.
 
     enum Type {
@@ -270,7 +270,7 @@ struct InformationResponse {
 
 struct TaskBatch $Common.own {
   # client → scheduler and scheduler → worker.
-  tasks @0 :List(Data) $Common.frames;
+  tasks @0 :List(Data) $Common.slice;
   # Whole `Message` frames that hold a `task`.
   attempts @1 :List(UInt32);
   # One per task; left out when every one is 0.
@@ -281,7 +281,7 @@ struct TaskBatch $Common.own {
 }
 
 struct TaskResultBatch $Common.own {
-  results @0 :List(Data) $Common.frames;
+  results @0 :List(Data) $Common.slice;
   # Whole `Message` frames that hold a `taskResult`.
   attempts @1 :List(UInt32);
 }

@@ -24,8 +24,9 @@ const checkMarks = (field: Field): string | undefined => {
   const isDataList = type.kind === 'list' && type.element.kind === 'data';
   if (field.latin1 && type.kind !== 'data' && !isDataList) return '$latin1 belongs on Data or List(Data)';
   if (field.interned && !(field.latin1 && type.kind === 'data')) return '$interned belongs on $latin1 Data';
-  if (field.frames && (!isDataList || field.latin1)) return '$frames belongs on List(Data) without $latin1';
-  if (isDataList && !field.frames && !field.latin1) return 'List(Data) needs $latin1 or $frames';
+  if (field.slice && ((type.kind !== 'data' && !isDataList) || field.latin1))
+    return '$slice belongs on Data or List(Data) without $latin1';
+  if (isDataList && !field.slice && !field.latin1) return 'List(Data) needs $latin1 or $slice';
   if (field.head && field.tag !== undefined) return '$head does not belong on a union member';
   return undefined;
 };

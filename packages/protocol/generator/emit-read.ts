@@ -11,12 +11,12 @@ const pointerRead = (field: Field, p: string): string => {
     case 'text':
       return `r.text(${p})`;
     case 'data':
-      return field.interned ? `r.interned(${p})` : field.latin1 ? `r.latin1(${p})` : `r.view(${p})`;
+      return `r.${field.interned ? 'interned' : field.latin1 ? 'latin1' : field.slice ? 'slice' : 'view'}(${p})`;
     case 'struct':
       return `read${type.name}At(r, ${p})`;
     case 'list':
       if (type.element.kind === 'struct') return `read${type.element.name}List(r, ${p})`;
-      if (type.element.kind === 'data') return field.frames ? `r.slices(${p})` : `r.latin1List(${p})`;
+      if (type.element.kind === 'data') return field.slice ? `r.slices(${p})` : `r.latin1List(${p})`;
       return type.element.kind === 'uint32' ? `r.u32List(${p})` : `r.u16List(${p})`;
     default:
       throw new Error(`${field.name} is no pointer`);

@@ -23,10 +23,11 @@ const pointerWrite = (field: Field, p: string, value: string): string => {
   const { type } = field;
   if (type.kind === 'struct') return `write${type.name}(b, ${p}, ${value})`;
   if (type.kind === 'data' && field.latin1) return `b.latin1(${p}, ${value})`;
+  if (type.kind === 'data' && field.slice) return `b.slice(${p}, ${value})`;
   if (type.kind !== 'list') return `b.${METHODS[type.kind] ?? ''}(${p}, ${value})`;
   if (type.element.kind === 'struct') return `write${type.element.name}List(b, ${p}, ${value})`;
   if (type.element.kind === 'data')
-    return field.frames ? `b.slices(${p}, ${value})` : `b.latin1List(${p}, ${value})`;
+    return field.slice ? `b.slices(${p}, ${value})` : `b.latin1List(${p}, ${value})`;
   return type.element.kind === 'uint32' ? `b.u32List(${p}, ${value})` : `b.u16List(${p}, ${value})`;
 };
 

@@ -11,7 +11,7 @@ const doc = (text: string, indent: string): string =>
 
 const elementType = (field: Field, element: FieldType): string => {
   if (element.kind === 'struct') return element.name;
-  if (element.kind === 'data') return field.frames ? 'FrameSlice' : 'string';
+  if (element.kind === 'data') return field.slice ? 'FrameSlice' : 'string';
   return 'number';
 };
 
@@ -27,7 +27,7 @@ const typeText = (field: Field): string => {
     case 'text':
       return 'string | undefined';
     case 'data':
-      return field.latin1 ? 'string | undefined' : 'Uint8Array | undefined';
+      return `${field.latin1 ? 'string' : field.slice ? 'FrameSlice' : 'Uint8Array'} | undefined`;
     case 'struct':
       return `${type.name} | undefined`;
     case 'list':

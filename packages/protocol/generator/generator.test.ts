@@ -52,7 +52,7 @@ describe('readRequest', () => {
       own: false,
       latin1: false,
       interned: false,
-      frames: false,
+      slice: false,
       head: false,
     };
     expect(fields.get('count')).toEqual({
@@ -77,7 +77,7 @@ describe('readRequest', () => {
       kind: 'list',
       element: { kind: 'struct', name: 'OuterInner', file: 'forms' },
     });
-    expect(fields.get('frames')).toMatchObject({ frames: true, offset: 6 });
+    expect(fields.get('frames')).toMatchObject({ slice: true, offset: 6 });
     expect(fields.get('note')).toMatchObject({ own: true, type: { kind: 'text' }, offset: 10 });
   });
 
@@ -129,10 +129,10 @@ describe('checkSchema', () => {
       'Types.nested: lists of list are not supported',
       'Types.texts: lists of text are not supported',
       'Types.bits: lists of bool are not supported',
-      'Types.plain: List(Data) needs $latin1 or $frames',
+      'Types.plain: List(Data) needs $latin1 or $slice',
       'Marks.number: $latin1 belongs on Data or List(Data)',
       'Marks.text: $interned belongs on $latin1 Data',
-      'Marks.bytes: $frames belongs on List(Data) without $latin1',
+      'Marks.bytes: $slice belongs on Data or List(Data) without $latin1',
       'Order.third: stock field after second, which is $own',
       'Mixed.beside: a struct with a union holds nothing else',
       'Mixed.number: union members must be structs',
@@ -184,6 +184,7 @@ describe('emitFile', () => {
       ].join('\n'),
     );
     expect(declaration(text, 'Outer')).toContain('  readonly frames: readonly FrameSlice[] | undefined;');
+    expect(declaration(text, 'Outer')).toContain('  readonly place: FrameSlice | undefined;');
     expect(declaration(text, 'Outer')).toContain('  readonly wide: number | bigint;');
   });
 
@@ -197,7 +198,9 @@ describe('emitFile', () => {
 
   it('cuts a struct after the last appended field that is set', () => {
     expect(declaration(text, 'dataWordsOfOuter')).toContain('v.appended !== 0 ? 4 : 3');
-    expect(declaration(text, 'pointersOfOuter')).toContain('v.note !== undefined ? 11 : 10');
+    expect(declaration(text, 'pointersOfOuter')).toContain(
+      'v.place !== undefined ? 12 : v.note !== undefined ? 11 : 10',
+    );
     expect(declaration(text, 'writeOuterInnerList')).toContain(
       'Math.max(dataWords, dataWordsOfOuterInner(v))',
     );

@@ -20,7 +20,7 @@ export interface Field {
   readonly own: boolean;
   readonly latin1: boolean;
   readonly interned: boolean;
-  readonly frames: boolean;
+  readonly slice: boolean;
   readonly head: boolean;
 }
 

@@ -107,7 +107,7 @@ const fieldOf = (context: Context, field: schema.Field): Field => {
     own: marks.has('own'),
     latin1: marks.has('latin1'),
     interned: marks.has('interned'),
-    frames: marks.has('frames'),
+    slice: marks.has('slice'),
     head: marks.has('head'),
   };
 };

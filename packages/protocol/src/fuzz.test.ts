@@ -255,6 +255,29 @@ const WORST: Readonly<Record<string, () => Uint8Array>> = {
       ...task(1),
       args: Array.from({ length: 500 }, () => ({ kind: 'inline' as const, bytes: Buffer.from('x') })),
     }),
+  'many object arguments': () =>
+    encodeTask({
+      ...task(1),
+      args: Array.from({ length: 300 }, () => ({ kind: 'object' as const, id: objectId('o'.repeat(32)) })),
+    }),
+  'ids that share their bytes': () => {
+    const frame = Buffer.from(
+      crafted(
+        MessageTag.stateBalanceAdvice,
+        (b, at, count) => b.latin1List(at + 8, [...new Array<string>(count).fill(''), 'x'.repeat(64)]),
+        0,
+        2,
+      ),
+    );
+    // Every empty id now points at the bytes of the last one.
+    const last = frame.length - 64;
+    for (let i = 1; i <= WORDS; i++) {
+      const at = last - 8 - 8 * i;
+      frame.writeUInt32LE((((last - at - 8) / 8) << 2) | 1, at);
+      frame.writeUInt32LE((64 << 3) | 2, at + 4);
+    }
+    return frame;
+  },
   'many capabilities': () =>
     encodeMessage({
       kind: 'adapterCommand',

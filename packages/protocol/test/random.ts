@@ -94,23 +94,21 @@ export class Chooser {
       case 'text':
         return this.#text();
       case 'data':
-        return field.latin1
-          ? this.#bytes(this.#length()).toString('latin1')
-          : new Uint8Array(this.#bytes(this.#length()));
+        if (field.latin1) return this.#bytes(this.#length()).toString('latin1');
+        return field.slice ? this.#slice() : new Uint8Array(this.#bytes(this.#length()));
       case 'struct':
         return this.value(type.name);
       case 'list':
-        return field.frames ? this.#slices() : this.#list(() => this.#element(field, type.element));
+        return this.#list(() => this.#element(field, type.element));
       default:
         return this.#unsigned(BITS[type.kind] ?? 0);
     }
   }
 
-  #slices(): FrameSlice[] {
-    return this.#list(() => {
-      const bytes = new Uint8Array(this.#bytes(this.#length()));
-      return { bytes, start: 0, end: bytes.length };
-    });
+  #slice(): FrameSlice {
+    const bytes = new Uint8Array(this.#bytes(this.#length()));
+    const start = this.below(bytes.length + 1);
+    return { bytes, start, end: start + this.below(bytes.length - start + 1) };
   }
 
   /** A random value of the struct with this name. */
@@ -136,10 +134,9 @@ const sliceOf = (slice: FrameSlice): Uint8Array => slice.bytes.subarray(slice.st
 const plainField = (field: Field, type: FieldType, value: unknown): unknown => {
   if (value === undefined) return undefined;
   if (type.kind === 'struct') return plain(type.name, value as Value);
-  if (type.kind === 'list' && field.frames)
-    return (value as FrameSlice[]).map((slice) => Buffer.from(sliceOf(slice)).toString('latin1'));
   if (type.kind === 'list') return (value as unknown[]).map((item) => plainField(field, type.element, item));
-  return type.kind === 'data' && !field.latin1 ? Buffer.from(value as Uint8Array).toString('latin1') : value;
+  if (type.kind !== 'data' || field.latin1) return value;
+  return Buffer.from(field.slice ? sliceOf(value as FrameSlice) : (value as Uint8Array)).toString('latin1');
 };
 
 export const plain = (name: string, value: Value): Value => {
@@ -162,7 +159,7 @@ const jsonField = (field: Field, type: FieldType, value: unknown): unknown => {
     case 'list':
       return (value as unknown[]).map((item) => jsonField(field, type.element, item));
     case 'data': {
-      const bytes = field.frames ? sliceOf(value as FrameSlice) : value;
+      const bytes = field.slice ? sliceOf(value as FrameSlice) : value;
       return [...(field.latin1 ? Buffer.from(bytes as string, 'latin1') : (bytes as Uint8Array))];
     }
     case 'uint64':

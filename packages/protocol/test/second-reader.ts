@@ -39,7 +39,7 @@ const structNamed = (name: string): Struct => {
 const bytesOf = (field: Field, value: unknown): Uint8Array => {
   if (typeof value === 'string') return Buffer.from(value, 'latin1');
   const slice = value as FrameSlice;
-  return field.frames ? slice.bytes.subarray(slice.start, slice.end) : (value as Uint8Array);
+  return field.slice ? slice.bytes.subarray(slice.start, slice.end) : (value as Uint8Array);
 };
 
 const writeNumber = (field: Field, value: unknown, s: capnp.Struct): void => {

@@ -11,9 +11,9 @@ import {
 } from '../generated/message.ts';
 import type { ClientId, ObjectId } from '../ids.ts';
 import { clientId, objectId } from '../ids.ts';
-import type { Task, TaskArgument, TaskHead, TaskResult, TaskResultHead } from '../messages.ts';
+import type { FrameSlice, Task, TaskArgument, TaskHead, TaskResult, TaskResultHead } from '../messages.ts';
 import type { Reader } from '../wire/reader.ts';
-import { NONE } from '../wire/reader.ts';
+import { latin1Of, NONE } from '../wire/reader.ts';
 import { argumentKind, taskOutcome } from './enums.ts';
 import {
   fromCapabilities,
@@ -41,25 +41,32 @@ const toSource = (source: string | undefined): ClientId | undefined =>
 const toFunctionId = (id: string | undefined): ObjectId =>
   present(id) === undefined ? objectId('') : toObjectId(id);
 
-const latin1 = (bytes: Uint8Array | undefined): string =>
-  bytes === undefined ? '' : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+/** No id is longer; what is must not become a string first. */
+const ID_BYTES_MAX = 32;
+
+const idOf = (data: FrameSlice | undefined): string => {
+  const length = data === undefined ? 0 : data.end - data.start;
+  if (length > ID_BYTES_MAX) throw new ProtocolError('idLength', `an id of ${length} bytes`);
+  return data === undefined ? '' : latin1Of(data);
+};
 
 const toArgument = (wire: Wire.TaskArgument): TaskArgument => {
   const kind = argumentKind.fromWire(wire.type);
+  const { data } = wire;
   switch (kind) {
     case 'object':
-      return { kind, id: toObjectId(latin1(wire.data)) };
+      return { kind, id: toObjectId(idOf(data)) };
     case 'task':
-      return { kind, id: toTaskId(latin1(wire.data)) };
+      return { kind, id: toTaskId(idOf(data)) };
     case 'inline':
-      return { kind, bytes: wire.data ?? NO_BYTES };
+      return { kind, bytes: data === undefined ? NO_BYTES : data.bytes.subarray(data.start, data.end) };
   }
 };
 
-const fromArgument = (argument: TaskArgument): Wire.TaskArgument => ({
-  type: argumentKind.toWire(argument.kind),
-  data: argument.kind === 'inline' ? argument.bytes : Buffer.from(argument.id, 'latin1'),
-});
+const fromArgument = (argument: TaskArgument): Wire.TaskArgument => {
+  const bytes = argument.kind === 'inline' ? argument.bytes : Buffer.from(argument.id, 'latin1');
+  return { type: argumentKind.toWire(argument.kind), data: { bytes, start: 0, end: bytes.length } };
+};
 
 export const toTask = (wire: Wire.Task): Task => ({
   taskId: toTaskId(wire.taskId),

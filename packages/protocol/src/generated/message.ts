@@ -219,12 +219,12 @@ export const writeTaskList = (b: Builder, p: number, list: readonly Task[]): voi
 export interface TaskArgument {
   /** Number of a {@link TaskArgumentType}; not checked. */
   readonly type: number;
-  readonly data: Uint8Array | undefined;
+  readonly data: FrameSlice | undefined;
 }
 
 export const readTaskArgument = (r: Reader, at: number, ptrs: number, last: number): TaskArgument => ({
   type: at + 8 <= ptrs ? r.u16(at) : 0,
-  data: ptrs + 8 <= last ? r.view(ptrs) : undefined,
+  data: ptrs + 8 <= last ? r.slice(ptrs) : undefined,
 });
 
 /** What the pointer at `p` points to; undefined for a null pointer. */
@@ -247,7 +247,7 @@ export const readTaskArgumentList = (r: Reader, p: number): TaskArgument[] | und
 
 const fillTaskArgument = (b: Builder, at: number, ptrs: number, v: TaskArgument): void => {
   b.u16(at, v.type);
-  if (v.data !== undefined) b.data(ptrs, v.data);
+  if (v.data !== undefined) b.slice(ptrs, v.data);
 };
 
 export const writeTaskArgument = (b: Builder, p: number, v: TaskArgument): void => {

@@ -166,12 +166,16 @@ export class Builder {
     }
   }
 
+  slice(p: number, { bytes, start, end }: FrameSlice): void {
+    if (start < 0 || end < start || end > bytes.length) outOfRange(`${start}–${end}`, 'slice');
+    this.#copy(this.#bytes(p, end - start), bytes, start, end);
+  }
+
   /** Frames as a list of Data, each copied unchanged. */
   slices(p: number, values: readonly FrameSlice[]): void {
     let at = this.#pointers(p, values.length);
-    for (const { bytes, start, end } of values) {
-      if (start < 0 || end < start || end > bytes.length) outOfRange(`${start}–${end}`, 'slice');
-      this.#copy(this.#bytes(at, end - start), bytes, start, end);
+    for (const value of values) {
+      this.slice(at, value);
       at += 8;
     }
   }

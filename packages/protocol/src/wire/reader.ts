@@ -7,6 +7,9 @@
  *
  * Nesting needs no counter: the generator refuses recursive schemas and more than 64 levels.
  *
+ * No register ever takes a number that has not been checked: one that is no small integer would make the
+ * engine box every later one, in good frames too.
+ *
  * Methods that resolve a pointer return a byte position (or NONE for a null pointer) and leave the rest of
  * the answer in the registers `ptrs`, `last`, `count`, `stride`, valid until the next call.
  *
@@ -44,6 +47,9 @@ declare global {
   }
 }
 const { latin1Slice, utf8Slice } = Buffer.alloc(0);
+
+/** Bytes as a string with one character each; the caller bounds their number. */
+export const latin1Of = ({ bytes, start, end }: FrameSlice): string => latin1Slice.call(bytes, start, end);
 
 /** Signed 32 bits. Callers have checked the position; bytes outside of the buffer would read as 0. */
 const i32 = (bytes: Uint8Array, at: number): number =>
@@ -116,10 +122,12 @@ export class Reader {
     const segments = [start + table];
     let at = start + table;
     for (let i = 0; i < count; i++) {
-      at += (i32(this.bytes, start + 4 + 4 * i) >>> 0) * 8;
+      const words = i32(this.bytes, start + 4 + 4 * i) >>> 0;
+      if (words > (end - at) >>> 3) refuse('frameMalformed', `a segment of ${words} words`);
+      at += words * 8;
       segments.push(at);
     }
-    if (at !== end) refuse('frameMalformed', `the segment table does not describe ${end - start} bytes`);
+    if (at !== end) refuse('frameMalformed', `${end - at} bytes beyond the message`);
     this.#segments = segments;
     this.#start = start + table;
     this.#end = segments[1] ?? end;
@@ -139,11 +147,15 @@ export class Reader {
     this.#end = this.#segments[i + 1] ?? 0;
   }
 
+  #charge(words: number): void {
+    if (words > this.budget) refuse('budgetExceeded', 'more is read than the frame holds');
+    this.budget -= words;
+  }
+
   /** Checks that a target lies in the current segment, and charges it. */
   #claim(at: number, last: number): void {
     if (at < this.#start || last > this.#end) refuse('outOfBounds', 'a pointer leads outside of its segment');
-    if ((this.budget -= (last - at + 7) >>> 3) < 0)
-      refuse('budgetExceeded', 'more is read than the frame holds');
+    this.#charge((last - at + 7) >>> 3);
   }
 
   /* Registers of #resolve: the two halves of the pointer that describes the target. */
@@ -191,9 +203,11 @@ export class Reader {
     const at = this.#resolve(p);
     if (at === NONE) return NONE;
     if ((this.#low & 3) !== STRUCT) refuse('pointerKind', 'a struct was expected');
-    this.ptrs = at + (this.#high & 0xffff) * 8;
-    this.last = this.ptrs + (this.#high >>> 16) * 8;
-    this.#claim(at, this.last);
+    const ptrs = at + (this.#high & 0xffff) * 8;
+    const last = ptrs + (this.#high >>> 16) * 8;
+    this.#claim(at, last);
+    this.ptrs = ptrs;
+    this.last = last;
     return at;
   }
 
@@ -211,8 +225,7 @@ export class Reader {
     const count = tagLow >>> 2;
     const elementWords = (tagHigh & 0xffff) + (tagHigh >>> 16);
     if (count * elementWords > words) refuse('outOfBounds', `${count} elements in ${words} words`);
-    if (elementWords < ELEMENT_WORDS_MIN && (this.budget -= count * (ELEMENT_WORDS_MIN - elementWords)) < 0)
-      refuse('budgetExceeded', `${count} elements of ${elementWords} words`);
+    if (elementWords < ELEMENT_WORDS_MIN) this.#charge(count * (ELEMENT_WORDS_MIN - elementWords));
     this.count = count;
     this.stride = elementWords * 8;
     this.dataBytes = (tagHigh & 0xffff) * 8;
@@ -292,6 +305,12 @@ export class Reader {
     const list = new Array<string>(this.count);
     for (let i = 0; i < list.length; i++) list[i] = this.latin1(at + 8 * i) ?? '';
     return list;
+  }
+
+  /** Data as a place in the buffer. */
+  slice(p: number): FrameSlice | undefined {
+    const start = this.data(p);
+    return start === NONE ? undefined : { bytes: this.bytes, start, end: start + this.count };
   }
 
   /** List of Data as slices of the buffer. */
