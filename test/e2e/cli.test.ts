@@ -88,6 +88,16 @@ describe('muster', { timeout: DEADLINE_MS }, () => {
     expect(stdout).toMatch(/prefetch = "20ms" +# default/);
   });
 
+  it('never shows a secret', async () => {
+    const args = ['object-store', '--socket', '/nowhere', '--print-config'];
+    const { code, stdout, stderr } = await finished(
+      sandbox.run(args, { env: { MUSTER_STORE_OWNER_MARK: 'hush-hush' } }),
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/owner-mark = "\*+"/);
+    expect(stdout + stderr).not.toContain('hush-hush');
+  });
+
   it('refuses an address that other machines can reach, and says what to do', async () => {
     const { code, stderr } = await finished(sandbox.run(['scheduler', `tcp://0.0.0.0:${await freePort()}`]));
     expect(code).toBe(2);

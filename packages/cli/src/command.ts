@@ -51,11 +51,9 @@ const camel = (flag: string): string =>
 
 const buildCommand = <O extends OptionTable>(definition: CommandDefinition<O>): Command => {
   const command = new Command(`muster ${definition.name}`).description(definition.summary);
-  command
-    .exitOverride()
-    .configureOutput({
-      outputError: (text, write) => write(`muster ${definition.name}: ${text.replace(/^error: /, '')}`),
-    });
+  command.exitOverride().configureOutput({
+    outputError: (text, write) => write(`muster ${definition.name}: ${text.replace(/^error: /, '')}`),
+  });
   command.showHelpAfterError(`Try: muster ${definition.name} --help`);
   addOptions(command, definition.spec, (flags, doc) => new Option(flags, doc));
   if (definition.rest !== undefined)

@@ -4,6 +4,7 @@ import { showCount, showDuration, table, type Style } from './terminal.ts';
 
 const GROUPS_SHOWN_MAX = 40;
 const WORKERS_SHOWN_MAX = 20;
+const DECISIONS_SHOWN_MAX = 5;
 
 const plural = (count: number, word: string): string =>
   `${showCount(count)} ${word}${count === 1 ? '' : 's'}`;
@@ -96,6 +97,10 @@ const adapterTable = (status: SchedulerStatus): string[] => {
   ];
 };
 
+/** The latest changes of mind, newest last. */
+const decisionLines = ({ decisions }: SchedulerStatus): string[] =>
+  decisions.length === 0 ? [] : ['', 'WHY IT SCALED', ...decisions.slice(-DECISIONS_SHOWN_MAX)];
+
 const waitingTable = (status: SchedulerStatus): string[] => {
   if (status.waiting.length === 0) return [];
   const rows = status.waiting.map((row) => [
@@ -115,6 +120,7 @@ export const statusText = (status: SchedulerStatus, address: string, style: Styl
     ...workerTable(status),
     ...adapterTable(status),
     ...waitingTable(status),
+    ...decisionLines(status),
   ].join('\n');
 };
 

@@ -43,6 +43,10 @@ describe('storeAddressFor', () => {
     expect(storeAddressFor(['tcp://localhost:8516'])).toEqual({ host: '127.0.0.1', port: 8517 });
   });
 
+  it('knows the wildcard of ZeroMQ', () => {
+    expect(storeAddressFor(['tcp://*:8516'])).toEqual({ host: '0.0.0.0', port: 8517 });
+  });
+
   it('has none where the scheduler has no TCP address', () =>
     expect(storeAddressFor(['ipc:///x'])).toBeUndefined());
 });

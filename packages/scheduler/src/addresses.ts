@@ -56,6 +56,12 @@ export const checkBindAddresses = (addresses: readonly string[], insecure: boole
   }
 };
 
+/** What ZeroMQ writes in other words than the system. */
+const STORE_HOSTS: ReadonlyMap<string, string> = new Map([
+  ['localhost', '127.0.0.1'],
+  ['*', '0.0.0.0'],
+]);
+
 /**
  * Where a supervised object store listens for stock peers: the first TCP host of the scheduler and the port
  * after its own. Undefined when the scheduler has no TCP address: then nobody but local peers of ours can
@@ -65,8 +71,7 @@ export const checkBindAddresses = (addresses: readonly string[], insecure: boole
 export const storeAddressFor = (bound: readonly string[]): TcpAddress | undefined => {
   for (const address of bound) {
     const tcp = parseTcp(address);
-    if (tcp !== undefined)
-      return { host: tcp.host === 'localhost' ? '127.0.0.1' : tcp.host, port: tcp.port + 1 };
+    if (tcp !== undefined) return { host: STORE_HOSTS.get(tcp.host) ?? tcp.host, port: tcp.port + 1 };
   }
   return undefined;
 };

@@ -30,6 +30,7 @@ export interface SchedulerSettings {
   readonly addresses: readonly string[];
   readonly objectStorageAddress: string | undefined;
   readonly storeSocket: string | undefined;
+  readonly storeAdvertiseHost: string | undefined;
   readonly storeMemoryBytesMax: number | undefined;
   readonly storeOrphanMs: number;
   readonly policyContent: string;
@@ -78,6 +79,9 @@ export const schedulerCommand: CommandSpec<{
     ),
     storeSocket: optional(text({ placeholder: '<path>' }), {
       doc: 'local socket of the supervised object store; default: in a private directory',
+    }),
+    storeAdvertiseHost: optional(text({ placeholder: '<ip>' }), {
+      doc: 'IP address of the supervised object store that peers are told, where they reach this machine under another one',
     }),
     storeMemoryBytesMax: optional(size({ min: 1024 * 1024 }), {
       flag: 'store-memory',

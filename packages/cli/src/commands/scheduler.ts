@@ -63,6 +63,7 @@ const storeCommand = (
       settings.logFormat,
     ],
     ...(settings.storeMemoryBytesMax === undefined ? [] : ['--memory', String(settings.storeMemoryBytesMax)]),
+    ...(settings.storeAdvertiseHost === undefined ? [] : ['--advertise-host', settings.storeAdvertiseHost]),
     ...(settings.insecure ? ['--insecure'] : []),
   ];
 };

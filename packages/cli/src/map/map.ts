@@ -227,6 +227,8 @@ const exitCodeOf = (summary: RunSummary): number => {
     : EXIT.failed;
 };
 
+const endsLine = (bytes: Uint8Array): boolean => bytes.length === 0 || bytes.at(-1) === 0x0a;
+
 const runOn = async (
   request: MapRequest,
   address: string,
@@ -251,10 +253,13 @@ const runOn = async (
     },
     emit: async (finished) => {
       const { stdout, stderr } = jobOutput(finished, request.tag);
-      await progress.aside(async () => {
-        if (stdout.length > 0) await writeFully(process.stdout, stdout);
-        if (stderr.length > 0) await writeFully(process.stderr, stderr);
-      });
+      await progress.aside(
+        async () => {
+          if (stdout.length > 0) await writeFully(process.stdout, stdout);
+          if (stderr.length > 0) await writeFully(process.stderr, stderr);
+        },
+        endsLine(stdout) && endsLine(stderr),
+      );
     },
   });
   return exitCodeOf(summary);

@@ -3,8 +3,8 @@ import cliProgress from 'cli-progress';
 
 export interface Progress extends Disposable {
   finished(isSuccess: boolean): void;
-  /** Takes the bar away while something else is written. */
-  aside(write: () => Promise<void>): Promise<void>;
+  /** Takes the bar away while something else is written; an unfinished last line is ended, so that the bar does not cover it. */
+  aside(write: () => Promise<void>, endsLine: boolean): Promise<void>;
 }
 
 const NONE: Progress = {
@@ -45,10 +45,15 @@ export const createProgress = (isShown: boolean, total: number | undefined): Pro
       if (total === undefined) bar.setTotal(done + 1);
       bar.update(done, { failed });
     },
-    aside: async (write) => {
+    aside: async (write, endsLine) => {
       process.stderr.write('\r\u001b[K');
       await write();
+      if (!endsLine) process.stderr.write('\n');
     },
-    [Symbol.dispose]: () => bar.stop(),
+    [Symbol.dispose]: () => {
+      // The bar goes back to where the cursor was saved, which is where it began: save it anew, below the jobs' output.
+      process.stderr.write('\u001b7');
+      bar.stop();
+    },
   };
 };
