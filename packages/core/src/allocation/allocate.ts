@@ -7,7 +7,8 @@ import type { Bucket } from '../scheduler/bucket.ts';
 import { index, markBucket, touch } from '../scheduler/indexes.ts';
 import { assign } from '../scheduler/moves.ts';
 import type { SchedulerState } from '../scheduler/state.ts';
-import type { Task } from '../scheduler/task.ts';
+import { NO_TASK } from '../scheduler/task-table.ts';
+import type { TaskRow } from '../scheduler/task-table.ts';
 import type { Worker } from '../scheduler/worker.ts';
 
 export const allocate = (state: SchedulerState): void => {
@@ -30,7 +31,7 @@ export const allocate = (state: SchedulerState): void => {
 };
 
 const fillFrom = (state: SchedulerState, bucket: Bucket): void => {
-  for (let task = bucket.first(); task !== undefined; task = bucket.first()) {
+  for (let task = bucket.first(); task !== NO_TASK; task = bucket.first()) {
     const worker = leastLoaded(bucket);
     if (worker === undefined) return;
     give(state, task, worker);
@@ -41,16 +42,16 @@ const fillFrom = (state: SchedulerState, bucket: Bucket): void => {
 const fillFromMany = (state: SchedulerState, open: Bucket[]): void => {
   while (open.length > 0) {
     let best = 0;
-    let task: Task | undefined;
+    let task = NO_TASK;
     for (let i = 0; i < open.length; i++) {
-      const first = open[i]?.first();
-      if (first !== undefined && (task === undefined || comesBefore(first, task))) {
+      const first = open[i]?.first() ?? NO_TASK;
+      if (first !== NO_TASK && (task === NO_TASK || comesBefore(state, first, task))) {
         task = first;
         best = i;
       }
     }
     const bucket = open[best];
-    if (task === undefined || bucket === undefined) return;
+    if (task === NO_TASK || bucket === undefined) return;
     const worker = leastLoaded(bucket);
     if (worker !== undefined) give(state, task, worker);
     if (worker === undefined || bucket.waiting === 0) open.splice(best, 1);
@@ -58,13 +59,14 @@ const fillFromMany = (state: SchedulerState, open: Bucket[]): void => {
 };
 
 /** By priority, then age, then name of the queue, so that the order does not depend on tables. */
-const comesBefore = (one: Task, other: Task): boolean => {
-  if (one.kind.priority !== other.kind.priority) return one.kind.priority > other.kind.priority;
-  if (one.since !== other.since) return one.since < other.since;
-  return one.kind.bucket.key < other.kind.bucket.key;
+const comesBefore = ({ tasks, now }: SchedulerState, one: TaskRow, other: TaskRow): boolean => {
+  const [first, second] = [tasks.kind(one), tasks.kind(other)];
+  if (first.priority !== second.priority) return first.priority > second.priority;
+  const [age, otherAge] = [tasks.age(one, now), tasks.age(other, now)];
+  return age !== otherAge ? age > otherAge : first.bucket.key < second.bucket.key;
 };
 
-const give = (state: SchedulerState, task: Task, worker: Worker): void => {
+const give = (state: SchedulerState, task: TaskRow, worker: Worker): void => {
   assign(state, task, worker);
   index(state, worker);
   touch(state, worker);

@@ -9,7 +9,7 @@ import { BATCH_MAX } from './acks.ts';
 import type { Pool } from './pool.ts';
 import { after, armBy, note, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
-import { ASSIGNED } from './task.ts';
+import { ASSIGNED, NO_TASK } from './task-table.ts';
 import type { Worker } from './worker.ts';
 
 const INTERVAL_MS = 20;
@@ -56,17 +56,15 @@ const balance = (state: SchedulerState, pool: Pool): void => {
 
 /** The newest ones, never the first: that one runs. */
 const takeFrom = (state: SchedulerState, worker: Worker, wanted: number): number => {
+  const { tasks: table } = state;
   const tasks: TaskAttempt[] = [];
   const first = worker.holds.head;
-  for (
-    let task = worker.holds.tail;
-    task !== undefined && task !== first && tasks.length < wanted;
-    task = task.prev
-  ) {
-    if (task.phase !== ASSIGNED) continue;
-    if (!task.moving) worker.moving++;
-    task.moving = true;
-    tasks.push({ taskId: task.id, attempt: task.attempt });
+  let task = worker.holds.tail;
+  for (; task !== NO_TASK && task !== first && tasks.length < wanted; task = table.prev(task)) {
+    if (table.phase(task) !== ASSIGNED) continue;
+    if (!table.moving(task)) worker.moving++;
+    table.setMoving(task, true);
+    tasks.push({ taskId: table.id(task), attempt: table.attempt(task) });
   }
   if (tasks.length === 0) return 0;
   worker.movingUntil = after(state, ANSWER_MS);

@@ -7,14 +7,14 @@
  */
 import type { Capabilities } from '@muster/protocol/ids';
 import { InvariantError } from '../machine.ts';
-import { LinkedList } from './linked-list.ts';
-import { WAITING } from './task.ts';
-import type { Task } from './task.ts';
+import { TaskList } from './task-list.ts';
+import { NO_TASK, WAITING } from './task-table.ts';
+import type { TaskRow, TaskTable } from './task-table.ts';
 import type { Pool } from './pool.ts';
 
 interface Lane {
   readonly priority: number;
-  readonly tasks: LinkedList<Task>;
+  readonly tasks: TaskList;
 }
 
 export class Bucket {
@@ -25,30 +25,32 @@ export class Bucket {
   /** Worker pools that may run these tasks. */
   readonly pools: Pool[] = [];
   readonly #lanes: Lane[] = [];
+  readonly #table: TaskTable;
   waiting = 0;
   /** Unfinished tasks, waiting or not. */
   tasks = 0;
   /** Whether this step's allocation has to look at it. */
   marked = false;
 
-  constructor(key: string, own: boolean, needs: Capabilities) {
+  constructor(key: string, own: boolean, needs: Capabilities, table: TaskTable) {
+    this.#table = table;
     this.key = key;
     this.own = own;
     this.needs = needs;
   }
 
-  pushBack(task: Task): void {
-    this.#laneOf(task.kind.priority).tasks.pushBack(task);
+  pushBack(task: TaskRow): void {
+    this.#laneOf(this.#table.kind(task).priority).tasks.pushBack(task);
     this.waiting++;
   }
 
-  pushFront(task: Task): void {
-    this.#laneOf(task.kind.priority).tasks.pushFront(task);
+  pushFront(task: TaskRow): void {
+    this.#laneOf(this.#table.kind(task).priority).tasks.pushFront(task);
     this.waiting++;
   }
 
-  remove(task: Task): void {
-    const index = this.#find(task.kind.priority);
+  remove(task: TaskRow): void {
+    const index = this.#find(this.#table.kind(task).priority);
     const lane = this.#lanes[index];
     if (lane === undefined) throw new InvariantError('B2: a waiting task has no lane');
     lane.tasks.remove(task);
@@ -56,9 +58,9 @@ export class Bucket {
     if (lane.tasks.length === 0) this.#lanes.splice(index, 1);
   }
 
-  /** The next to be assigned. */
-  first(): Task | undefined {
-    return this.#lanes[0]?.tasks.head;
+  /** The next to be assigned, NO_TASK when none waits. */
+  first(): TaskRow {
+    return this.#lanes[0]?.tasks.head ?? NO_TASK;
   }
 
   check(): void {
@@ -69,8 +71,8 @@ export class Bucket {
         throw new InvariantError('B1: lanes out of order');
       if (lane.tasks.length === 0) throw new InvariantError('B1: empty lane');
       lane.tasks.check('B2: lane');
-      for (let task = lane.tasks.head; task !== undefined; task = task.next) {
-        if (task.phase !== WAITING || task.kind.bucket !== this)
+      for (let task = lane.tasks.head; task !== NO_TASK; task = this.#table.next(task)) {
+        if (this.#table.phase(task) !== WAITING || this.#table.kind(task).bucket !== this)
           throw new InvariantError('B2: stranger in a lane');
         waiting++;
       }
@@ -88,7 +90,7 @@ export class Bucket {
     const index = this.#find(priority);
     const known = this.#lanes[index];
     if (known !== undefined && known.priority === priority) return known;
-    const lane: Lane = { priority, tasks: new LinkedList<Task>() };
+    const lane: Lane = { priority, tasks: new TaskList(this.#table) };
     this.#lanes.splice(index, 0, lane);
     return lane;
   }

@@ -11,12 +11,12 @@ import type { TaskId } from '@muster/protocol/ids';
 import type { CancelConfirm } from '@muster/protocol/messages';
 import type { Client } from './client.ts';
 import { flushResults } from './flush.ts';
-import { dequeue, drop, enqueue, markCanceling, release, unmarkCanceling } from './moves.ts';
+import { dequeue, drop, enqueue, markCanceling, release, stopMoving, unmarkCanceling } from './moves.ts';
 import { resend } from './results.ts';
 import { after, Cancel, note, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
-import { ASSIGNED, CANCELING, FINISHED, WAITING } from './task.ts';
-import type { Task } from './task.ts';
+import { ASSIGNED, CANCELING, FINISHED, NO_TASK, WAITING } from './task-table.ts';
+import type { TaskRow } from './task-table.ts';
 import type { Worker } from './worker.ts';
 
 const ANSWER_MS = 5_000;
@@ -29,9 +29,9 @@ const confirm = (state: SchedulerState, client: Client, taskId: TaskId, answer: 
 };
 
 export const onCancel = (state: SchedulerState, client: Client, taskId: TaskId, force: boolean): void => {
-  const task = state.tasks.get(taskId);
-  if (task === undefined) return confirm(state, client, taskId, 'cancelNotFound');
-  if (task.client !== client) {
+  const task = state.tasks.find(taskId);
+  if (task === NO_TASK) return confirm(state, client, taskId, 'cancelNotFound');
+  if (state.tasks.client(task) !== client) {
     note(state, 'cancel.refused', 'warn', {
       task: showId(taskId),
       client: showId(client.id),
@@ -39,17 +39,17 @@ export const onCancel = (state: SchedulerState, client: Client, taskId: TaskId, 
     });
     return confirm(state, client, taskId, 'cancelNotFound');
   }
-  if (task.phase === FINISHED) return resend(state, task);
+  if (state.tasks.phase(task) === FINISHED) return resend(state, task);
   cancel(state, task, force);
 };
 
 /** A client's own wish, or the end of its client. */
-export const cancel = (state: SchedulerState, task: Task, force: boolean): void => {
-  if (task.phase === WAITING) {
+export const cancel = (state: SchedulerState, task: TaskRow, force: boolean): void => {
+  if (state.tasks.phase(task) === WAITING) {
     dequeue(state, task);
     return canceled(state, task);
   }
-  const { worker } = task;
+  const worker = state.tasks.worker(task);
   if (worker === undefined) return;
   const known = state.cancels.get(task);
   if (known === undefined) {
@@ -59,26 +59,27 @@ export const cancel = (state: SchedulerState, task: Task, force: boolean): void 
     state.timers.set(fresh.timer, after(state, ANSWER_MS));
   } else if (force && !known.force) known.force = true;
   else return;
-  send(state, worker.id, { kind: 'taskCancel', taskId: task.id, force });
+  send(state, worker.id, { kind: 'taskCancel', taskId: state.tasks.id(task), force });
 };
 
 export const onCancelDue = (state: SchedulerState, request: Cancel): void => {
   const { task } = request;
-  const { worker, client } = task;
+  const worker = state.tasks.worker(task);
   if (worker === undefined) return;
+  const client = state.tasks.client(task);
+  const taskId = state.tasks.id(task);
   if (request.sends < SENDS_MAX) {
     request.sends++;
     state.timers.set(request.timer, after(state, ANSWER_MS));
-    return send(state, worker.id, { kind: 'taskCancel', taskId: task.id, force: request.force });
+    return send(state, worker.id, { kind: 'taskCancel', taskId, force: request.force });
   }
-  note(state, 'cancel.unanswered', 'warn', { task: showId(task.id), worker: showId(worker.id) });
+  note(state, 'cancel.unanswered', 'warn', { task: showId(taskId), worker: showId(worker.id) });
   if (client.gone) {
     release(state, task, worker);
     return canceled(state, task);
   }
-  state.cancels.delete(task);
   unmarkCanceling(state, task);
-  confirm(state, client, task.id, 'cancelFailed');
+  confirm(state, client, taskId, 'cancelFailed');
 };
 
 /** A worker answers: to a client's cancel, or to one that was to move the task to an idle worker. */
@@ -88,11 +89,12 @@ export const onCancelConfirm = (
   taskId: TaskId,
   answer: CancelConfirm,
 ): void => {
-  const task = state.tasks.get(taskId);
-  if (task === undefined || task.worker !== worker) return;
-  if (task.phase === CANCELING) return onCancelingAnswered(state, worker, task, answer);
-  if (task.phase !== ASSIGNED) return;
-  if (answer === 'cancelFailed') return keepMoving(task, worker);
+  const task = state.tasks.find(taskId);
+  if (task === NO_TASK || state.tasks.worker(task) !== worker) return;
+  const phase = state.tasks.phase(task);
+  if (phase === CANCELING) return onCancelingAnswered(state, worker, task, answer);
+  if (phase !== ASSIGNED) return;
+  if (answer === 'cancelFailed') return stopMoving(state, task, worker);
   // Moved, or never arrived there: in both cases nobody runs it.
   release(state, task, worker);
   enqueue(state, task, 'front');
@@ -101,7 +103,7 @@ export const onCancelConfirm = (
 const onCancelingAnswered = (
   state: SchedulerState,
   worker: Worker,
-  task: Task,
+  task: TaskRow,
   answer: CancelConfirm,
 ): void => {
   if (answer !== 'cancelFailed') {
@@ -109,27 +111,19 @@ const onCancelingAnswered = (
     return canceled(state, task);
   }
   // The first of two answers belongs to the move that was under way.
-  if (task.moving) return keepMoving(task, worker);
-  const { client } = task;
-  const request = state.cancels.get(task);
-  if (request !== undefined && client.gone) return;
-  if (request !== undefined) state.timers.clear(request.timer);
-  state.cancels.delete(task);
+  if (state.tasks.moving(task)) return stopMoving(state, task, worker);
+  const client = state.tasks.client(task);
+  if (client.gone) return; // nobody to tell: its deadline ends it
+  const taskId = state.tasks.id(task);
   unmarkCanceling(state, task);
-  confirm(state, client, task.id, 'cancelFailed');
-};
-
-/** It has started: it stays. */
-const keepMoving = (task: Task, worker: Worker): void => {
-  if (!task.moving) return;
-  task.moving = false;
-  worker.moving--;
+  confirm(state, client, taskId, 'cancelFailed');
 };
 
 /** Nobody runs it and nobody will. */
-export const canceled = (state: SchedulerState, task: Task): void => {
-  const { client } = task;
+export const canceled = (state: SchedulerState, task: TaskRow): void => {
+  const client = state.tasks.client(task);
+  const taskId = state.tasks.id(task);
   state.counts.canceled++;
   drop(state, task);
-  if (!client.gone) confirm(state, client, task.id, 'canceled');
+  if (!client.gone) confirm(state, client, taskId, 'canceled');
 };

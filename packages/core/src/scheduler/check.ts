@@ -6,7 +6,7 @@ import type { Group } from './group.ts';
 import { mayBeGivenTasks } from './indexes.ts';
 import type { Pool } from './pool.ts';
 import type { SchedulerState } from './state.ts';
-import { ASSIGNED, CANCELING, DROPPED, FINISHED, PHASE_NAMES, WAITING } from './task.ts';
+import { ASSIGNED, CANCELING, FINISHED, NO_TASK, PHASE_NAMES, WAITING } from './task-table.ts';
 import type { Worker } from './worker.ts';
 
 const assert = (holds: boolean, message: string): void => {
@@ -25,25 +25,22 @@ export const checkState = (state: SchedulerState): void => {
 };
 
 const checkTasks = (state: SchedulerState): void => {
-  const phases = [0, 0, 0, 0, 0];
+  const { tasks } = state;
+  const phases = [0, 0, 0, 0];
   const sides = { own: 0, stock: 0 };
-  for (const [id, task] of state.tasks) {
-    assert(
-      task.id === id && task.phase !== DROPPED,
-      `T1: ${PHASE_NAMES[task.phase] ?? '?'} task under a wrong id`,
-    );
-    phases[task.phase] = (phases[task.phase] ?? 0) + 1;
-    const held = task.phase === ASSIGNED || task.phase === CANCELING;
-    assert(
-      held === (task.worker !== undefined),
-      `T2: ${PHASE_NAMES[task.phase] ?? '?'} task with or without a worker`,
-    );
-    assert((task.phase === CANCELING) === state.cancels.has(task), 'T3: cancels and canceling tasks differ');
-    if (task.client.gone) assert(task.phase === CANCELING, 'T4: a task of a gone client is not canceling');
-    if (task.phase !== FINISHED) sides[task.kind.bucket.own ? 'own' : 'stock']++;
-    if (task.worker !== undefined) {
-      assert(state.workers.get(task.worker.id) === task.worker, 'T2: a task is held by a lost worker');
-    }
+  tasks.check();
+  for (const task of tasks.rows()) {
+    const phase = tasks.phase(task);
+    const worker = tasks.worker(task);
+    const { client, bucket } = tasks.kind(task);
+    phases[phase] = (phases[phase] ?? 0) + 1;
+    const held = phase === ASSIGNED || phase === CANCELING;
+    assert(held === (worker !== undefined), `T2: ${PHASE_NAMES[phase] ?? '?'} task with or without a worker`);
+    assert((phase === CANCELING) === state.cancels.has(task), 'T3: cancels and canceling tasks differ');
+    if (client.gone) assert(phase === CANCELING, 'T4: a task of a gone client is not canceling');
+    if (phase !== FINISHED) sides[bucket.own ? 'own' : 'stock']++;
+    if (worker !== undefined)
+      assert(state.workers.get(worker.id) === worker, 'T2: a lost worker holds a task');
   }
   const { counts } = state;
   assert(phases[WAITING] === counts.waiting, `T5: ${phases[WAITING] ?? 0} wait, ${counts.waiting} counted`);
@@ -66,22 +63,19 @@ const checkTasks = (state: SchedulerState): void => {
 };
 
 const checkClient = (state: SchedulerState, client: Client): void => {
-  let tasks = 0;
-  for (let task = client.firstTask; task !== undefined; task = task.clientNext) {
-    assert(
-      task.client === client && state.tasks.get(task.id) === task,
-      'C1: stranger among the tasks of a client',
-    );
-    tasks++;
+  const { tasks } = state;
+  let listed = 0;
+  for (let task = client.firstTask; task !== NO_TASK; task = tasks.clientNext(task)) {
+    assert(tasks.client(task) === client, 'C1: stranger among the tasks of a client');
+    listed++;
   }
-  assert(tasks === client.tasks, `C1: ${tasks} tasks listed, ${client.tasks} counted`);
+  assert(listed === client.tasks, `C1: ${listed} tasks listed, ${client.tasks} counted`);
   client.finished.check('C2: finished tasks');
-  for (let task = client.finished.head; task !== undefined; task = task.next) {
-    assert(
-      task.phase === FINISHED && client.own,
-      'C2: an unfinished task, or one of a stock client, is listed',
-    );
-    assert(task.next === undefined || task.since <= task.next.since, 'C2: finished tasks are out of order');
+  for (let task = client.finished.head; task !== NO_TASK; task = tasks.next(task)) {
+    assert(tasks.phase(task) === FINISHED && client.own, 'C2: an unfinished or a stock task is listed');
+    const next = tasks.next(task);
+    const inOrder = next === NO_TASK || tasks.age(task, state.now) >= tasks.age(next, state.now);
+    assert(inOrder, 'C2: finished tasks are out of order');
   }
   assert(!client.gone && client.timeout.armed, 'C1: a registered client is gone or has no deadline');
   if (client.finished.length > 0)
@@ -89,17 +83,16 @@ const checkClient = (state: SchedulerState, client: Client): void => {
 };
 
 const checkWorker = (state: SchedulerState, worker: Worker): void => {
+  const { tasks } = state;
   worker.holds.check('W1: held tasks');
   let aheadUs = 0;
   let moving = 0;
-  for (let task = worker.holds.head; task !== undefined; task = task.next) {
-    assert(
-      task.worker === worker && state.tasks.get(task.id) === task,
-      'W1: stranger among the tasks of a worker',
-    );
-    assert(task.phase === ASSIGNED || task.phase === CANCELING, 'W1: it holds a task that is not assigned');
-    aheadUs += 1 << task.estimate;
-    if (task.moving) moving++;
+  for (let task = worker.holds.head; task !== NO_TASK; task = tasks.next(task)) {
+    assert(tasks.worker(task) === worker, 'W1: stranger among the tasks of a worker');
+    const phase = tasks.phase(task);
+    assert(phase === ASSIGNED || phase === CANCELING, 'W1: it holds a task that is not assigned');
+    aheadUs += 1 << tasks.estimate(task);
+    if (tasks.moving(task)) moving++;
   }
   assert(aheadUs === worker.aheadUs, `W2: ${aheadUs} us ahead, ${worker.aheadUs} counted`);
   assert(moving === worker.moving, `W2: ${moving} tasks moving, ${worker.moving} counted`);

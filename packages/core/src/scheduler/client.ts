@@ -6,8 +6,9 @@
  */
 import type { ClientId, Instant, ObjectId } from '@muster/protocol/ids';
 import type { TaskResultHead } from '@muster/protocol/messages';
-import { LinkedList } from './linked-list.ts';
-import type { Task } from './task.ts';
+import { TaskList } from './task-list.ts';
+import { NO_TASK } from './task-table.ts';
+import type { TaskRow, TaskTable } from './task-table.ts';
 import { Timer } from './timers.ts';
 import type { Wake } from './wake.ts';
 
@@ -22,15 +23,18 @@ export class Client {
   readonly timeout: Timer<Wake>;
   readonly resend: Timer<Wake>;
   tasks = 0;
-  firstTask: Task | undefined = undefined;
-  readonly finished: LinkedList<Task> = new LinkedList<Task>();
+  firstTask: TaskRow = NO_TASK;
+  readonly finished: TaskList;
+  readonly #table: TaskTable;
   readonly objects: Set<ObjectId> = new Set<ObjectId>();
   readonly serializers: Set<ObjectId> = new Set<ObjectId>();
   /** Results to be sent at the end of this step. */
   outResults: TaskResultHead[] = [];
   outAttempts: number[] = [];
 
-  constructor(id: ClientId, own: boolean, epoch: string, now: Instant) {
+  constructor(id: ClientId, own: boolean, epoch: string, now: Instant, table: TaskTable) {
+    this.#table = table;
+    this.finished = new TaskList(table);
     this.id = id;
     this.own = own;
     this.epoch = epoch;
@@ -39,21 +43,20 @@ export class Client {
     this.resend = new Timer<Wake>({ kind: 'resend', client: this });
   }
 
-  adopt(task: Task): void {
+  adopt(task: TaskRow): void {
     const first = this.firstTask;
-    task.clientNext = first;
-    if (first !== undefined) first.clientPrev = task;
+    this.#table.setClientNext(task, first);
+    if (first !== NO_TASK) this.#table.setClientPrev(first, task);
     this.firstTask = task;
     this.tasks++;
   }
 
-  release(task: Task): void {
-    const { clientPrev: prev, clientNext: next } = task;
-    if (prev === undefined) this.firstTask = next;
-    else prev.clientNext = next;
-    if (next !== undefined) next.clientPrev = prev;
-    task.clientPrev = undefined;
-    task.clientNext = undefined;
+  release(task: TaskRow): void {
+    const prev = this.#table.clientPrev(task);
+    const next = this.#table.clientNext(task);
+    if (prev === NO_TASK) this.firstTask = next;
+    else this.#table.setClientNext(prev, next);
+    if (next !== NO_TASK) this.#table.setClientPrev(next, prev);
     this.tasks--;
   }
 }

@@ -10,7 +10,7 @@ import { releaseAll } from './objects.ts';
 import { after, note, noteOnce, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { beginShutdown } from './shutdown.ts';
-import { CANCELING, FINISHED } from './task.ts';
+import { FINISHED, NO_TASK } from './task-table.ts';
 
 export const onClientHeartbeat = (state: SchedulerState, from: PeerId, features: number): void => {
   const known = state.clients.get(from);
@@ -31,7 +31,7 @@ export const clientOf = (state: SchedulerState, from: PeerId, own: boolean): Cli
   state.clients.get(from) ?? register(state, from, own);
 
 const register = (state: SchedulerState, from: PeerId, own: boolean): Client => {
-  const client = new Client(clientId(from), own, echoEpoch(state, from), state.now);
+  const client = new Client(clientId(from), own, echoEpoch(state, from), state.now, state.tasks);
   state.clients.set(from, client);
   state.timers.set(client.timeout, after(state, state.config.clientTimeoutMs));
   note(state, 'client.registered', 'info', { client: showId(from), own });
@@ -56,10 +56,10 @@ export const removeClient = (state: SchedulerState, client: Client, reason: stri
   state.timers.clear(client.resend);
   client.outResults = [];
   client.outAttempts = [];
-  for (let task = client.firstTask; task !== undefined;) {
-    const next = task.clientNext;
-    if (task.phase === FINISHED) drop(state, task);
-    else if (task.phase !== CANCELING || task.client.gone) cancel(state, task, true);
+  for (let task = client.firstTask; task !== NO_TASK;) {
+    const next = state.tasks.clientNext(task);
+    if (state.tasks.phase(task) === FINISHED) drop(state, task);
+    else cancel(state, task, true);
     task = next;
   }
   releaseAll(state, client);

@@ -4,6 +4,7 @@ import { drainGroup, settleDrain } from './groups.ts';
 import { touch } from './indexes.ts';
 import { note } from './state.ts';
 import type { SchedulerState } from './state.ts';
+import { NO_TASK } from './task-table.ts';
 import type { Worker } from './worker.ts';
 import { giveBack } from './workers.ts';
 
@@ -17,7 +18,7 @@ export const onDrainStatus = (
   if (status === 'draining') return onDraining(state, worker, reason);
   if (worker.phase === 'active') return; // an answer to a drain that was called off
   // It holds nothing, whatever we believe.
-  for (let task = worker.holds.tail; task !== undefined; task = worker.holds.tail)
+  for (let task = worker.holds.tail; task !== NO_TASK; task = worker.holds.tail)
     giveBack(state, worker, task);
   worker.phase = 'drained';
   touch(state, worker);

@@ -1,7 +1,7 @@
 /** How long the tasks of a function take, measured, to know how many of them make up the prefetch window. */
 import { objectId } from '@muster/protocol/ids';
 import type { ObjectId } from '@muster/protocol/ids';
-import type { TaskKind } from './task.ts';
+import type { TaskKind } from './task-table.ts';
 
 /** Longest service time that is told apart: anything beyond fills a worker by itself. 2^26 µs is 67 s. */
 export const ESTIMATE_CODE_MAX = 26;
@@ -10,12 +10,11 @@ const ESTIMATE_CODE_MIN = 3;
 /** Weight of a new sample; a faster one counts more, because a first call pays for loading the code. */
 const WEIGHT_SLOWER = 0.2;
 const WEIGHT_FASTER = 0.5;
-const KINDS_MAX = 8;
 
 export class FunctionStats {
   readonly id: ObjectId;
-  /** Kinds seen with this function, the few most recent. */
-  readonly kinds: TaskKind[] = [];
+  /** Kinds that tasks of this function have now. */
+  readonly kinds: Set<TaskKind> = new Set<TaskKind>();
   /** Unfinished tasks that refer to it. */
   tasks = 0;
   #meanUs = -1;
@@ -38,11 +37,6 @@ export class FunctionStats {
   /** Exponent of the next power of two of microseconds; the largest one while nothing is known. */
   get estimate(): number {
     return this.#code;
-  }
-
-  remember(kind: TaskKind): void {
-    if (this.kinds.length >= KINDS_MAX) this.kinds.shift();
-    this.kinds.push(kind);
   }
 }
 

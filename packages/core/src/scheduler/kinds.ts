@@ -7,7 +7,7 @@ import type { Client } from './client.ts';
 import { Pool } from './pool.ts';
 import { noteOnce } from './state.ts';
 import type { SchedulerState } from './state.ts';
-import type { TaskKind } from './task.ts';
+import type { TaskKind } from './task-table.ts';
 
 const keyOf = (own: boolean, capabilities: Capabilities): string =>
   (own ? 'own:' : 'stock:') + capabilityKey(capabilities);
@@ -17,9 +17,11 @@ export const kindOf = (state: SchedulerState, client: Client, head: TaskHead): T
   const fn = state.functions.of(head.functionId);
   // The stock scheduler's queue knows no priority; its workers do.
   const priority = state.config.compat === 'stock' ? 0 : head.priority;
-  for (const kind of fn.kinds) if (kind.bucket === bucket && kind.priority === priority) return kind;
-  const kind: TaskKind = { fn, bucket, priority };
-  fn.remember(kind);
+  for (const kind of fn.kinds) {
+    if (kind.client === client && kind.bucket === bucket && kind.priority === priority) return kind;
+  }
+  const kind: TaskKind = { index: 0, refs: 0, client, fn, bucket, priority };
+  fn.kinds.add(kind);
   return kind;
 };
 
@@ -29,7 +31,7 @@ const bucketOf = (state: SchedulerState, own: boolean, head: TaskHead): Bucket =
   const key = needs.size === 0 ? (own ? 'own:' : 'stock:') : keyOf(own, needs);
   const known = state.buckets.get(key);
   if (known !== undefined) return known;
-  const bucket = new Bucket(key, own, needs);
+  const bucket = new Bucket(key, own, needs, state.tasks);
   state.buckets.set(key, bucket);
   for (const pool of state.pools.values()) link(state, bucket, pool);
   return bucket;

@@ -10,31 +10,37 @@ import { enqueue } from './moves.ts';
 import { conclude } from './results.ts';
 import { note } from './state.ts';
 import type { SchedulerState } from './state.ts';
-import type { Task } from './task.ts';
+import type { TaskRow } from './task-table.ts';
 import type { Worker } from './worker.ts';
 
 const HANDOVERS_PER_ATTEMPT = 8;
 
 /** `task` is off its worker by now. */
-export const loseTask = (state: SchedulerState, task: Task, worker: Worker, mayHaveRun: boolean): void => {
+export const loseTask = (state: SchedulerState, task: TaskRow, worker: Worker, mayHaveRun: boolean): void => {
+  const { tasks } = state;
+  const taskId = tasks.id(task);
   if (mayHaveRun) {
-    task.losses++;
+    tasks.setLosses(task, tasks.losses(task) + 1);
     state.counts.lostAttempts++;
   }
-  const { attemptsMax, attempt } = task;
-  if (attemptsMax > 0 && (task.losses >= attemptsMax || attempt >= attemptsMax * HANDOVERS_PER_ATTEMPT)) {
+  const attemptsMax = tasks.attemptsMax(task);
+  const attempt = tasks.attempt(task);
+  if (
+    attemptsMax > 0 &&
+    (tasks.losses(task) >= attemptsMax || attempt >= attemptsMax * HANDOVERS_PER_ATTEMPT)
+  ) {
     note(state, 'task.failed.lost', 'warn', {
-      task: showId(task.id),
+      task: showId(taskId),
       worker: showId(worker.id),
       attempts: attempt,
       attemptsMax,
     });
     return fail(state, task);
   }
-  task.attempt = attempt + 1;
+  tasks.setAttempt(task, attempt + 1);
   if (mayHaveRun) {
     note(state, 'task.requeued', 'info', {
-      task: showId(task.id),
+      task: showId(taskId),
       worker: showId(worker.id),
       attempt: attempt + 1,
     });
@@ -43,9 +49,10 @@ export const loseTask = (state: SchedulerState, task: Task, worker: Worker, mayH
 };
 
 /** The client makes a WorkerLostError of it: the scheduler does not speak values. Only tasks of own clients fail so. */
-const fail = (state: SchedulerState, task: Task): void => {
+const fail = (state: SchedulerState, task: TaskRow): void => {
+  const taskId = state.tasks.id(task);
   const bytes = encodeTaskResult({
-    taskId: task.id,
+    taskId,
     outcome: 'failedWorkerDied',
     metadata: undefined,
     objectIds: [],
@@ -58,11 +65,11 @@ const fail = (state: SchedulerState, task: Task): void => {
       bytes,
       start: 0,
       end: bytes.length,
-      taskId: task.id,
+      taskId,
       outcome: 'failedWorkerDied',
       durationMs: undefined,
       objectIds: [],
     },
-    task.attempt,
+    state.tasks.attempt(task),
   );
 };

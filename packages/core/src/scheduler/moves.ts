@@ -1,26 +1,41 @@
 /**
- * Every move of a task from one phase to the next, in the only file that changes `Task.phase`.
+ * Every move of a task from one phase to the next, in the only file that changes a task's phase.
  *
- * T1 Every task in `tasks` is in exactly the list that its phase names, and dropped ones are not in `tasks`.
+ * T1 Every task is in exactly the list that its phase names.
  * T2 A task has a worker exactly while it is assigned or canceling.
  * T3 `cancels` has an entry for exactly the canceling tasks.
  * T4 Tasks whose client is gone are canceling: nobody waits for them.
  * T5 `counts.waiting`, `.assigned` and `.canceling`, and `tasks` of each side, are what counting would give.
  */
-import type { TaskResultHead } from '@muster/protocol/messages';
+import type { TaskHead, TaskResultHead } from '@muster/protocol/messages';
 import type { Bucket } from './bucket.ts';
 import { markBucket, touch } from './indexes.ts';
 import { side, WAITS_KEPT } from './state.ts';
 import type { SchedulerState } from './state.ts';
-import { ASSIGNED, CANCELING, DROPPED, FINISHED, headOf, WAITING } from './task.ts';
-import type { Task } from './task.ts';
+import { ASSIGNED, CANCELING, FINISHED, WAITING } from './task-table.ts';
+import type { TaskKind, TaskRow } from './task-table.ts';
 import type { Worker } from './worker.ts';
 
+/** – → waiting, in no queue yet: the caller says where it goes. */
+export const admit = (
+  state: SchedulerState,
+  head: TaskHead,
+  kind: TaskKind,
+  attemptsMax: number,
+): TaskRow => {
+  const task = state.tasks.insert(head, kind, state.now, attemptsMax);
+  kind.client.adopt(task);
+  kind.fn.tasks++;
+  kind.bucket.tasks++;
+  side(state, kind.bucket.own).tasks++;
+  state.scalingDirty = true;
+  return task;
+};
+
 /** A new task, or one that comes back from a worker (then in front of those that never left). */
-export const enqueue = (state: SchedulerState, task: Task, place: 'back' | 'front'): void => {
-  const bucket = task.kind.bucket;
-  task.phase = WAITING;
-  task.worker = undefined;
+export const enqueue = (state: SchedulerState, task: TaskRow, place: 'back' | 'front'): void => {
+  const { bucket } = state.tasks.kind(task);
+  state.tasks.setPhase(task, WAITING);
   if (place === 'back') bucket.pushBack(task);
   else bucket.pushFront(task);
   state.counts.waiting++;
@@ -28,112 +43,120 @@ export const enqueue = (state: SchedulerState, task: Task, place: 'back' | 'fron
 };
 
 /** Hands a waiting task to a worker; it is sent when the step ends. */
-export const assign = (state: SchedulerState, task: Task, worker: Worker): void => {
-  const bucket = task.kind.bucket;
-  bucket.remove(task);
-  state.counts.waiting--;
+export const assign = (state: SchedulerState, task: TaskRow, worker: Worker): void => {
+  const { tasks } = state;
+  dequeue(state, task);
   hold(state, task, worker);
   state.counts.attempts++;
-  if (task.losses === 0) state.waits[state.waitsSeen++ % WAITS_KEPT] = state.now - task.since;
+  if (tasks.losses(task) === 0) state.waits[state.waitsSeen++ % WAITS_KEPT] = tasks.age(task, state.now);
   if (worker.outTasks.length === 0) state.dirtyWorkers.push(worker);
-  worker.outTasks.push(headOf(task));
-  worker.outAttempts.push(task.attempt);
-  if (worker.own) {
-    const sources = worker.outSources;
-    const source = task.client.id;
-    let index = sources.length - 1;
-    if (sources[index] !== source) index = sources.indexOf(source);
-    worker.outSourceOf.push(index < 0 ? sources.push(source) - 1 : index);
-  }
+  worker.outTasks.push(tasks.head(task));
+  worker.outAttempts.push(tasks.attempt(task));
+  if (!worker.own) return;
+  const sources = worker.outSources;
+  const source = tasks.client(task).id;
+  let index = sources.length - 1;
+  if (sources[index] !== source) index = sources.indexOf(source);
+  worker.outSourceOf.push(index < 0 ? sources.push(source) - 1 : index);
 };
 
 /** The worker has it already: a task of a former scheduler, or of a worker that was thought lost. */
-export const adoptHeld = (state: SchedulerState, task: Task, worker: Worker, attempt: number): void => {
-  task.attempt = Math.max(1, attempt);
+export const adoptHeld = (state: SchedulerState, task: TaskRow, worker: Worker, attempt: number): void => {
+  state.tasks.setAttempt(task, attempt);
   hold(state, task, worker);
   touch(state, worker);
 };
 
-const hold = (state: SchedulerState, task: Task, worker: Worker): void => {
-  task.phase = ASSIGNED;
-  task.worker = worker;
-  task.moving = false;
-  task.estimate = task.kind.fn.estimate;
+const hold = (state: SchedulerState, task: TaskRow, worker: Worker): void => {
+  const { tasks } = state;
+  const { estimate } = tasks.kind(task).fn;
+  tasks.setPhase(task, ASSIGNED);
+  tasks.setWorker(task, worker);
+  tasks.setEstimate(task, estimate);
   worker.holds.pushBack(task);
-  worker.aheadUs += 1 << task.estimate;
+  worker.aheadUs += 1 << estimate;
   worker.stirred = true;
   state.counts.assigned++;
 };
 
 /** Takes an assigned or canceling task off its worker; the caller says where it goes. */
-export const release = (state: SchedulerState, task: Task, worker: Worker): void => {
+export const release = (state: SchedulerState, task: TaskRow, worker: Worker): void => {
+  const { tasks } = state;
   worker.holds.remove(task);
-  worker.aheadUs -= 1 << task.estimate;
+  worker.aheadUs -= 1 << tasks.estimate(task);
   worker.stirred = true;
-  task.worker = undefined;
-  if (task.moving) {
-    task.moving = false;
-    worker.moving--;
-  }
-  if (task.phase === CANCELING) {
+  tasks.setWorker(task, undefined);
+  stopMoving(state, task, worker);
+  if (tasks.phase(task) === CANCELING) {
     state.counts.canceling--;
-    const cancel = state.cancels.get(task);
-    if (cancel !== undefined) {
-      state.timers.clear(cancel.timer);
-      state.cancels.delete(task);
-    }
+    forgetCancel(state, task);
   } else state.counts.assigned--;
   touch(state, worker);
 };
 
-export const markCanceling = (state: SchedulerState, task: Task): void => {
-  task.phase = CANCELING;
+/** It was given back, has started, or was never asked for. */
+export const stopMoving = (state: SchedulerState, task: TaskRow, worker: Worker): void => {
+  if (!state.tasks.moving(task)) return;
+  state.tasks.setMoving(task, false);
+  worker.moving--;
+};
+
+export const markCanceling = (state: SchedulerState, task: TaskRow): void => {
+  state.tasks.setPhase(task, CANCELING);
   state.counts.assigned--;
   state.counts.canceling++;
 };
 
 /** The worker goes on with it. */
-export const unmarkCanceling = (state: SchedulerState, task: Task): void => {
-  task.phase = ASSIGNED;
+export const unmarkCanceling = (state: SchedulerState, task: TaskRow): void => {
+  forgetCancel(state, task);
+  state.tasks.setPhase(task, ASSIGNED);
   state.counts.canceling--;
   state.counts.assigned++;
 };
 
-/** Off the waiting queue, for good. */
-export const dequeue = (state: SchedulerState, task: Task): void => {
-  task.kind.bucket.remove(task);
+const forgetCancel = (state: SchedulerState, task: TaskRow): void => {
+  const cancel = state.cancels.get(task);
+  if (cancel === undefined) return;
+  state.timers.clear(cancel.timer);
+  state.cancels.delete(task);
+};
+
+/** Off the waiting queue. */
+export const dequeue = (state: SchedulerState, task: TaskRow): void => {
+  state.tasks.kind(task).bucket.remove(task);
   state.counts.waiting--;
 };
 
 /** Nothing more will happen to its attempts: from here on it no longer counts as work. */
-const settleWork = (state: SchedulerState, task: Task): void => {
-  const { kind } = task;
-  kind.fn.tasks--;
-  const bucket = kind.bucket;
+const settleWork = (state: SchedulerState, { fn, bucket }: TaskKind): void => {
+  fn.tasks--;
   if (--bucket.tasks === 0 && bucket.needs.size > 0) dissolveBucket(state, bucket);
   side(state, bucket.own).tasks--;
   state.scalingDirty = true;
 };
 
 /** Off everything but the client's lists; it keeps its result until the client has it. */
-export const finish = (state: SchedulerState, task: Task, result: TaskResultHead): void => {
-  settleWork(state, task);
-  task.phase = FINISHED;
-  task.bytes = result.bytes;
-  task.start = result.start;
-  task.end = result.end;
-  task.outcome = result.outcome;
-  task.since = state.now;
-  task.client.finished.pushBack(task);
+export const finish = (state: SchedulerState, task: TaskRow, result: TaskResultHead): void => {
+  const { tasks } = state;
+  const kind = tasks.kind(task);
+  settleWork(state, kind);
+  tasks.setPhase(task, FINISHED);
+  tasks.setFrame(task, result);
+  tasks.setOutcome(task, result.outcome);
+  tasks.setSince(task, state.now);
+  kind.client.finished.pushBack(task);
 };
 
 /** Forgets a task that is in no queue and on no worker. */
-export const drop = (state: SchedulerState, task: Task): void => {
-  if (task.phase === FINISHED) task.client.finished.remove(task);
-  else settleWork(state, task);
-  task.phase = DROPPED;
-  task.client.release(task);
-  state.tasks.delete(task.id);
+export const drop = (state: SchedulerState, task: TaskRow): void => {
+  const { tasks } = state;
+  const kind = tasks.kind(task);
+  if (tasks.phase(task) === FINISHED) kind.client.finished.remove(task);
+  else settleWork(state, kind);
+  kind.client.release(task);
+  tasks.remove(task);
+  if (kind.refs === 0) kind.fn.kinds.delete(kind);
 };
 
 const dissolveBucket = (state: SchedulerState, bucket: Bucket): void => {

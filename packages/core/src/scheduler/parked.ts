@@ -7,8 +7,10 @@ import { showId } from '@muster/protocol/ids';
 import type { PeerId } from '@muster/protocol/ids';
 import type { Message, TaskHead } from '@muster/protocol/messages';
 import { onCommandUndelivered } from './adapters.ts';
+import { stopMoving } from './moves.ts';
 import { after, armBy, note, noteOnce, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
+import { NO_TASK } from './task-table.ts';
 import type { Worker } from './worker.ts';
 import { giveBack, mute, onWorkerDown } from './workers.ts';
 
@@ -51,10 +53,8 @@ const onWorkerUndelivered = (state: SchedulerState, worker: Worker, message: Mes
       return returnTasks(state, worker, message.tasks);
     case 'takeBack':
       for (const { taskId } of message.tasks) {
-        const task = state.tasks.get(taskId);
-        if (task?.worker !== worker || !task.moving) continue;
-        task.moving = false;
-        worker.moving--;
+        const task = state.tasks.find(taskId);
+        if (task !== NO_TASK && state.tasks.worker(task) === worker) stopMoving(state, task, worker);
       }
       return;
     default:
@@ -66,8 +66,9 @@ const onWorkerUndelivered = (state: SchedulerState, worker: Worker, message: Mes
 const returnTasks = (state: SchedulerState, worker: Worker, heads: readonly TaskHead[]): void => {
   let returned = 0;
   for (let i = heads.length - 1; i >= 0; i--) {
-    const task = state.tasks.get(heads[i]?.taskId ?? ('' as TaskHead['taskId']));
-    if (task === undefined || task.worker !== worker) continue;
+    const head = heads[i];
+    const task = head === undefined ? NO_TASK : state.tasks.find(head.taskId);
+    if (task === NO_TASK || state.tasks.worker(task) !== worker) continue;
     giveBack(state, worker, task);
     returned++;
   }

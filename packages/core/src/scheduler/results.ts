@@ -12,12 +12,13 @@ import { acknowledge } from './acks.ts';
 import type { Client } from './client.ts';
 import { proveGroup } from './groups.ts';
 import { kindOf } from './kinds.ts';
-import { adoptHeld, dequeue, drop, enqueue, finish, release } from './moves.ts';
+import { admit, adoptHeld, dequeue, drop, enqueue, finish, release } from './moves.ts';
 import { releaseUnowned, trackResult } from './objects.ts';
 import { keepOrphanResult, takeOrphan } from './orphans.ts';
-import { after, armBy, note, side } from './state.ts';
+import { after, armBy, note } from './state.ts';
 import type { SchedulerState } from './state.ts';
-import { FINISHED, Task, WAITING } from './task.ts';
+import { FINISHED, NO_TASK, WAITING } from './task-table.ts';
+import type { TaskRow, TaskTable } from './task-table.ts';
 import type { Worker } from './worker.ts';
 
 /** A client that was silent for longer is not sent results again until it speaks. */
@@ -25,35 +26,29 @@ const CLIENT_LIVE_MS = 10_000;
 const RESEND_MAX = 1_024;
 
 export const onSubmit = (state: SchedulerState, client: Client, head: TaskHead): void => {
-  const known = state.tasks.get(head.taskId);
-  if (known !== undefined) return onOfferedAgain(state, client, known);
+  const known = state.tasks.find(head.taskId);
+  if (known !== NO_TASK) return onOfferedAgain(state, client, known);
   const kind = kindOf(state, client, head);
   const attemptsMax = client.own ? (head.attemptsMax > 0 ? head.attemptsMax : state.config.attemptsMax) : 0;
-  const task = new Task(head, client, kind, state.now, attemptsMax);
-  state.tasks.set(task.id, task);
-  client.adopt(task);
-  kind.fn.tasks++;
-  kind.bucket.tasks++;
-  side(state, kind.bucket.own).tasks++;
-  state.scalingDirty = true;
-  const orphan = state.orphans.size > 0 ? takeOrphan(state, task.id) : undefined;
+  const task = admit(state, head, kind, attemptsMax);
+  const orphan = state.orphans.size > 0 ? takeOrphan(state, head.taskId) : undefined;
   if (orphan === undefined) return enqueue(state, task, 'back');
   adoptHeld(state, task, orphan.worker, orphan.attempt);
-  note(state, 'task.recovered', 'debug', { task: showId(task.id), worker: showId(orphan.worker.id) });
+  note(state, 'task.recovered', 'debug', { task: showId(head.taskId), worker: showId(orphan.worker.id) });
   if (orphan.result !== undefined) onResult(state, orphan.worker, orphan.result, orphan.attempt);
 };
 
 /** Idempotent: a task is what it was. A result that the client seems to have missed is sent at once. */
-const onOfferedAgain = (state: SchedulerState, client: Client, task: Task): void => {
-  if (task.client !== client) {
+const onOfferedAgain = (state: SchedulerState, client: Client, task: TaskRow): void => {
+  if (state.tasks.client(task) !== client) {
     note(state, 'task.refused', 'warn', {
-      task: showId(task.id),
+      task: showId(state.tasks.id(task)),
       client: showId(client.id),
       reason: 'another client submitted a task with this id',
     });
     return;
   }
-  if (task.phase === FINISHED) resend(state, task);
+  if (state.tasks.phase(task) === FINISHED) resend(state, task);
 };
 
 export const onResult = (
@@ -62,21 +57,31 @@ export const onResult = (
   head: TaskResultHead,
   attempt: number,
 ): void => {
-  const task = state.tasks.get(head.taskId);
-  if (task === undefined || task.worker !== worker || (attempt !== 0 && attempt !== task.attempt)) {
+  const { tasks } = state;
+  const task = tasks.find(head.taskId);
+  if (
+    task === NO_TASK ||
+    tasks.worker(task) !== worker ||
+    (attempt !== 0 && attempt !== tasks.attempt(task))
+  ) {
     return onStrayResult(state, worker, head, attempt, task);
   }
-  const held = task.attempt;
-  if (worker.own) acknowledge(state, worker, task.id, held);
+  const held = tasks.attempt(task);
+  if (worker.own) acknowledge(state, worker, head.taskId, held);
   if (worker.group !== undefined && !worker.group.proved) proveGroup(state, worker.group);
-  if (head.durationMs !== undefined) task.kind.fn.observe(head.durationMs);
+  if (head.durationMs !== undefined) tasks.kind(task).fn.observe(head.durationMs);
   release(state, task, worker);
   conclude(state, task, head, held);
 };
 
 /** The end of a task: its outcome goes to its client, if that is still there. */
-export const conclude = (state: SchedulerState, task: Task, head: TaskResultHead, attempt: number): void => {
-  const client = task.client;
+export const conclude = (
+  state: SchedulerState,
+  task: TaskRow,
+  head: TaskResultHead,
+  attempt: number,
+): void => {
+  const client = state.tasks.client(task);
   if (head.outcome === 'success') state.counts.succeeded++;
   else state.counts.failed++;
   if (head.objectIds.length > 0) trackResult(state, client, head.objectIds);
@@ -99,25 +104,27 @@ const onStrayResult = (
   worker: Worker,
   head: TaskResultHead,
   attempt: number,
-  task: Task | undefined,
+  task: TaskRow,
 ): void => {
-  if (task === undefined && worker.own && keepOrphanResult(state, worker, head, attempt)) return;
+  const finished = task !== NO_TASK && state.tasks.phase(task) === FINISHED;
+  if (task === NO_TASK && worker.own && keepOrphanResult(state, worker, head, attempt)) return;
   if (worker.own) acknowledge(state, worker, head.taskId, attempt);
-  if (task === undefined || task.phase !== FINISHED) releaseUnowned(state, head.objectIds);
+  if (!finished) releaseUnowned(state, head.objectIds);
   note(state, 'result.stale', 'debug', {
     task: showId(head.taskId),
     worker: showId(worker.id),
     attempt,
-    reason:
-      task === undefined ? 'unknown task' : task.phase === FINISHED ? 'already finished' : 'held elsewhere',
+    reason: task === NO_TASK ? 'unknown task' : finished ? 'already finished' : 'held elsewhere',
   });
 };
 
 /** The client has these results and will never ask for them again. */
 export const onResultAck = (state: SchedulerState, client: Client, acks: readonly TaskAttempt[]): void => {
+  const { tasks } = state;
   for (const ack of acks) {
-    const task = state.tasks.get(ack.taskId);
-    if (task !== undefined && task.client === client && task.phase === FINISHED) drop(state, task);
+    const task = tasks.find(ack.taskId);
+    if (task === NO_TASK || tasks.phase(task) !== FINISHED || tasks.client(task) !== client) continue;
+    drop(state, task);
   }
 };
 
@@ -126,35 +133,31 @@ export const onResendDue = (state: SchedulerState, client: Client): void => {
   const { resultResendMs } = state.config;
   const live = state.now - client.lastSeen <= Math.max(CLIENT_LIVE_MS, resultResendMs);
   let budget = live ? RESEND_MAX : 0;
-  for (let task = client.finished.head; task !== undefined && budget > 0; task = client.finished.head) {
-    if (task.since + resultResendMs > state.now) break;
+  for (let task = client.finished.head; task !== NO_TASK && budget > 0; task = client.finished.head) {
+    if (state.tasks.age(task, state.now) < resultResendMs) break;
     resend(state, task);
     budget--;
   }
   const oldest = client.finished.head;
-  if (oldest === undefined) return;
-  armBy(
-    state,
-    client.resend,
-    after(state, Math.max(oldest.since + resultResendMs - state.now, live ? 10 : 1_000)),
-  );
+  if (oldest === NO_TASK) return;
+  const dueMs = resultResendMs - state.tasks.age(oldest, state.now);
+  armBy(state, client.resend, after(state, Math.max(dueMs, live ? 10 : 1_000)));
 };
 
-export const resend = (state: SchedulerState, task: Task): void => {
-  const client = task.client;
-  task.since = state.now;
+export const resend = (state: SchedulerState, task: TaskRow): void => {
+  const { tasks } = state;
+  const client = tasks.client(task);
+  tasks.setSince(task, state.now);
   client.finished.remove(task);
   client.finished.pushBack(task);
-  deliver(state, client, finishedHead(task), task.attempt);
+  deliver(state, client, finishedHead(tasks, task), tasks.attempt(task));
 };
 
 /** Forwarded by its bytes; what else a head says was dealt with when the result came. */
-const finishedHead = (task: Task): TaskResultHead => ({
-  bytes: task.bytes,
-  start: task.start,
-  end: task.end,
-  taskId: task.id,
-  outcome: task.outcome,
+const finishedHead = (tasks: TaskTable, task: TaskRow): TaskResultHead => ({
+  ...tasks.frame(task),
+  taskId: tasks.id(task),
+  outcome: tasks.outcome(task),
   durationMs: undefined,
   objectIds: [],
 });
@@ -165,16 +168,17 @@ export const onTasksHeld = (
   worker: Worker,
   held: readonly TaskAttempt[],
 ): readonly TaskAttempt[] => {
+  const { tasks } = state;
   const unknown: TaskAttempt[] = [];
   for (const { taskId, attempt } of held) {
-    const task = state.tasks.get(taskId);
-    if (task === undefined) unknown.push({ taskId, attempt });
-    else if (task.phase === WAITING) {
+    const task = tasks.find(taskId);
+    if (task === NO_TASK) unknown.push({ taskId, attempt });
+    else if (tasks.phase(task) === WAITING) {
       dequeue(state, task);
       adoptHeld(state, task, worker, attempt);
       note(state, 'task.recovered', 'debug', { task: showId(taskId), worker: showId(worker.id) });
-    } else if (task.phase === FINISHED) acknowledge(state, worker, taskId, attempt);
-    else if (task.worker !== worker) {
+    } else if (tasks.phase(task) === FINISHED) acknowledge(state, worker, taskId, attempt);
+    else if (tasks.worker(task) !== worker) {
       // Somebody else runs it by now; this copy is for nobody.
       state.effects.push({
         kind: 'send',

@@ -14,6 +14,7 @@ import { onResult, onResultAck, onSubmit, onTasksHeld } from './results.ts';
 import { scaleOnHeartbeat } from './scale.ts';
 import { noteOnce, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
+import { NO_TASK } from './task-table.ts';
 import type { Worker } from './worker.ts';
 import { onDisconnectRequest, onTasksReturned, onWorkerFrame, onWorkerHeartbeat } from './workers.ts';
 
@@ -64,8 +65,10 @@ const onWorkerMessage = (state: SchedulerState, worker: Worker, message: Message
 };
 
 const onTaskLog = (state: SchedulerState, message: Extract<Message, { kind: 'taskLog' }>): void => {
-  const client = state.tasks.get(message.taskId)?.client;
-  if (client !== undefined && !client.gone) send(state, client.id, message);
+  const task = state.tasks.find(message.taskId);
+  if (task === NO_TASK) return; // its result was faster
+  const client = state.tasks.client(task);
+  if (!client.gone) send(state, client.id, message);
 };
 
 const onClientMessage = (state: SchedulerState, client: Client, message: Message): boolean => {

@@ -13,20 +13,22 @@ import type { Client } from './client.ts';
 import { FunctionTable } from './function-stats.ts';
 import type { Group } from './group.ts';
 import type { Pool } from './pool.ts';
-import type { Task } from './task.ts';
+import { Registry } from './registry.ts';
+import { TaskTable } from './task-table.ts';
+import type { TaskRow } from './task-table.ts';
 import { Timer, Timers } from './timers.ts';
 import type { Wake } from './wake.ts';
 import type { Worker } from './worker.ts';
 
 /** A cancel that waits for the worker's answer. */
 export class Cancel {
-  readonly task: Task;
+  readonly task: TaskRow;
   force: boolean;
   /** Times the request was sent. */
   sends = 1;
   readonly timer: Timer<Wake>;
 
-  constructor(task: Task, force: boolean) {
+  constructor(task: TaskRow, force: boolean) {
     this.task = task;
     this.force = force;
     this.timer = new Timer<Wake>({ kind: 'cancel', cancel: this });
@@ -69,9 +71,10 @@ export interface SchedulerState {
   effects: SchedulerEffect[];
   readonly timers: Timers<Wake>;
 
-  readonly tasks: Map<TaskId, Task>;
+  readonly tasks: TaskTable;
   readonly clients: Map<PeerId, Client>;
   readonly workers: Map<PeerId, Worker>;
+  readonly workerRegistry: Registry<Worker>;
   /** By {@link Adapter.key}. */
   readonly adapters: Map<string, Adapter>;
   readonly adapterOfPeer: Map<PeerId, Adapter>;
@@ -79,7 +82,7 @@ export interface SchedulerState {
   readonly buckets: Map<string, Bucket>;
   readonly pools: Map<string, Pool>;
   readonly functions: FunctionTable;
-  readonly cancels: Map<Task, Cancel>;
+  readonly cancels: Map<TaskRow, Cancel>;
   readonly orphans: Map<TaskId, Orphan>;
   /** Owners of each tracked object. */
   readonly objects: Map<ObjectId, Client | Client[]>;
@@ -136,16 +139,35 @@ const LONG_AGO = instant(-1e9);
 export const WAITS_KEPT = 1_024;
 const FUNCTIONS_MAX = 4_096;
 
-export const createState = (config: SchedulerConfig, now: Instant): SchedulerState => ({
+/** From the epoch, which is fresh for each process and the same in a replay. */
+const seedOf = (epoch: string): number => {
+  let seed = 0;
+  for (let i = 0; i < epoch.length; i++) seed = Math.imul(seed ^ epoch.charCodeAt(i), 0x01000193);
+  return seed;
+};
+
+export const createState = (config: SchedulerConfig, now: Instant): SchedulerState => {
+  const workerRegistry = new Registry<Worker>();
+  const tasks = new TaskTable(seedOf(config.epoch), workerRegistry);
+  return emptyState(config, now, tasks, workerRegistry);
+};
+
+const emptyState = (
+  config: SchedulerConfig,
+  now: Instant,
+  tasks: TaskTable,
+  workerRegistry: Registry<Worker>,
+): SchedulerState => ({
   config,
   allocation: allocationPolicy(config.policy.allocate),
   startedAt: now,
   now,
   effects: [],
   timers: new Timers<Wake>(),
-  tasks: new Map(),
+  tasks,
   clients: new Map(),
   workers: new Map(),
+  workerRegistry,
   adapters: new Map(),
   adapterOfPeer: new Map(),
   groups: new Map(),

@@ -9,9 +9,9 @@ import type { Capabilities, ClientId, Instant, WorkerId } from '@muster/protocol
 import type { Resource, TaskAttempt, TaskHead } from '@muster/protocol/messages';
 import { LoadNode } from '../allocation/load-index.ts';
 import type { Group } from './group.ts';
-import { LinkedList } from './linked-list.ts';
 import type { Pool } from './pool.ts';
-import type { Task } from './task.ts';
+import { TaskList } from './task-list.ts';
+import type { TaskTable } from './task-table.ts';
 import { Timer } from './timers.ts';
 import type { Wake } from './wake.ts';
 
@@ -30,10 +30,13 @@ export interface WorkerSpec {
   readonly queueSize: number;
   readonly resource: Resource;
   readonly now: Instant;
+  readonly table: TaskTable;
 }
 
 export class Worker {
   readonly id: WorkerId;
+  /** In the registry that rows of tasks refer to. */
+  index = 0;
   readonly own: boolean;
   readonly epoch: string;
   readonly registeredAt: Instant;
@@ -49,7 +52,7 @@ export class Worker {
   /** Runs while its link is down. */
   readonly grace: Timer<Wake>;
 
-  readonly holds: LinkedList<Task> = new LinkedList<Task>();
+  readonly holds: TaskList;
   aheadUs = 0;
   /** Tasks it was asked to give back and that are still with it. */
   moving = 0;
@@ -77,6 +80,7 @@ export class Worker {
 
   constructor(spec: WorkerSpec) {
     this.id = spec.id;
+    this.holds = new TaskList(spec.table);
     this.own = spec.own;
     this.epoch = spec.epoch;
     this.registeredAt = spec.now;

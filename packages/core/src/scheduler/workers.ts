@@ -8,11 +8,11 @@ import { joinGroup, leaveGroup } from './group-members.ts';
 import { dissolvePool, poolOf } from './kinds.ts';
 import { loseTask } from './lost-task.ts';
 import { touch } from './indexes.ts';
-import { enqueue, release } from './moves.ts';
+import { enqueue, release, stopMoving } from './moves.ts';
 import { after, note, send, side } from './state.ts';
 import type { SchedulerState } from './state.ts';
-import { CANCELING } from './task.ts';
-import type { Task } from './task.ts';
+import { CANCELING, NO_TASK } from './task-table.ts';
+import type { TaskRow } from './task-table.ts';
 import { Worker } from './worker.ts';
 
 /** A worker of ours whose link is down keeps its tasks this long. */
@@ -48,7 +48,9 @@ const register = (state: SchedulerState, from: PeerId, beat: WorkerHeartbeat): W
     queueSize: Math.max(1, Math.min(beat.queueSize, QUEUE_MAX)),
     resource: beat.agent,
     now: state.now,
+    table: state.tasks,
   });
+  state.workerRegistry.add(worker);
   pool.workers++;
   side(state, own).workers++;
   state.workers.set(from, worker);
@@ -104,13 +106,13 @@ const auditHeld = (state: SchedulerState, worker: Worker, beat: WorkerHeartbeat)
   if (worker.emptyReports < EMPTY_REPORTS_MAX) return;
   worker.emptyReports = 0;
   note(state, 'worker.tasks.missing', 'warn', { worker: showId(worker.id), tasks: worker.holds.length });
-  for (let task = worker.holds.tail; task !== undefined; task = worker.holds.tail)
+  for (let task = worker.holds.tail; task !== NO_TASK; task = worker.holds.tail)
     giveBack(state, worker, task);
 };
 
 /** Off its worker without having run: waiting again, in front, with no attempt counted. */
-export const giveBack = (state: SchedulerState, worker: Worker, task: Task): void => {
-  const canceling = task.phase === CANCELING;
+export const giveBack = (state: SchedulerState, worker: Worker, task: TaskRow): void => {
+  const canceling = state.tasks.phase(task) === CANCELING;
   release(state, task, worker);
   if (canceling) canceled(state, task);
   else enqueue(state, task, 'front');
@@ -127,15 +129,13 @@ export const onTasksReturned = (
   // Newest first, so that the oldest ends up in front.
   for (let i = returned.length - 1; i >= 0; i--) {
     const task = heldTask(state, worker, returned[i]);
-    if (task === undefined) continue;
-    if (!task.moving && worker.phase === 'active') refused++;
+    if (task === NO_TASK) continue;
+    if (!state.tasks.moving(task) && worker.phase === 'active') refused++;
     giveBack(state, worker, task);
   }
   for (const item of kept) {
     const task = heldTask(state, worker, item);
-    if (task === undefined || !task.moving) continue;
-    task.moving = false;
-    worker.moving--;
+    if (task !== NO_TASK) stopMoving(state, task, worker);
   }
   if (refused > 0) onRefused(state, worker, refused);
 };
@@ -147,11 +147,12 @@ const onRefused = (state: SchedulerState, worker: Worker, tasks: number): void =
   send(state, worker.id, { kind: 'drain', action: 'callOff' });
 };
 
-const heldTask = (state: SchedulerState, worker: Worker, item: TaskAttempt | undefined): Task | undefined => {
-  if (item === undefined) return undefined;
-  const task = state.tasks.get(item.taskId);
-  if (task === undefined || task.worker !== worker) return undefined;
-  return item.attempt === 0 || item.attempt === task.attempt ? task : undefined;
+/** NO_TASK when this worker does not hold that attempt. */
+const heldTask = (state: SchedulerState, worker: Worker, item: TaskAttempt | undefined): TaskRow => {
+  if (item === undefined) return NO_TASK;
+  const task = state.tasks.find(item.taskId);
+  if (task === NO_TASK || state.tasks.worker(task) !== worker) return NO_TASK;
+  return item.attempt === 0 || item.attempt === state.tasks.attempt(task) ? task : NO_TASK;
 };
 
 export const onWorkerTimeoutDue = (state: SchedulerState, worker: Worker): void => {
@@ -203,6 +204,7 @@ export const onDisconnectRequest = (
 
 /** What it held goes back to waiting, oldest in front; what was being canceled on it is canceled. */
 export const loseWorker = (state: SchedulerState, worker: Worker, reason: string): void => {
+  const { tasks } = state;
   const { holds } = worker;
   note(state, 'worker.lost', reason === 'disconnected' ? 'info' : 'warn', {
     worker: showId(worker.id),
@@ -211,10 +213,11 @@ export const loseWorker = (state: SchedulerState, worker: Worker, reason: string
     tasks: holds.length,
   });
   const oldest = holds.head;
+  const oldestPriority = oldest === NO_TASK ? 0 : tasks.kind(oldest).priority;
   // Newest first, so that the oldest ends up in front.
-  for (let task = holds.tail; task !== undefined; task = holds.tail) {
-    const mayHaveRun = oldest === undefined || task === oldest || task.kind.priority > oldest.kind.priority;
-    const canceling = task.phase === CANCELING;
+  for (let task = holds.tail; task !== NO_TASK; task = holds.tail) {
+    const mayHaveRun = task === oldest || tasks.kind(task).priority > oldestPriority;
+    const canceling = tasks.phase(task) === CANCELING;
     release(state, task, worker);
     if (canceling) canceled(state, task);
     else loseTask(state, task, worker, mayHaveRun);
@@ -223,6 +226,7 @@ export const loseWorker = (state: SchedulerState, worker: Worker, reason: string
   worker.phase = 'lost';
   leavePool(state, worker);
   state.workers.delete(worker.id);
+  state.workerRegistry.remove(worker);
   side(state, worker.own).workers--;
   state.parked.delete(worker.id);
   state.echoesOwed.delete(worker.id);
