@@ -25,5 +25,5 @@ const candidates = ['../dist/cli/main.js', '../packages/cli/dist/main.js'].map(
 const entry = candidates.find((url) => existsSync(fileURLToPath(url)));
 if (entry === undefined) refuse('is not built yet; run `npm run build` in the clone first.');
 
-const { main } = await import(entry.href);
-await main(process.argv.slice(2));
+// No top-level await: an old Node would stop at the word before it could say anything.
+import(entry.href).then(({ main }) => main(process.argv.slice(2)));

@@ -17,7 +17,7 @@ const cut = <T>(
   what: string,
 ): { readonly shown: readonly T[]; readonly more: string[] } => ({
   shown: rows.slice(0, max),
-  more: rows.length > max ? [`… and ${plural(rows.length - max, what)} more`] : [],
+  more: rows.length > max ? [`… and ${showCount(rows.length - max)} more ${what}s`] : [],
 });
 
 const headLines = (status: SchedulerStatus, address: string): string[] => {
