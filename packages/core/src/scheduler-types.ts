@@ -8,7 +8,12 @@ export type SchedulerEvent =
   /** The transport found the peer gone (disconnected or unreachable). A hint: heartbeats decide for stock peers. */
   | { readonly kind: 'peerDown'; readonly peer: PeerId }
   /** A message to this peer did not fit its queue. Tasks in it return to waiting; the worker is skipped until its next frame. */
-  | { readonly kind: 'undelivered'; readonly peer: PeerId; readonly message: Message; readonly why: 'unreachable' | 'full' }
+  | {
+      readonly kind: 'undelivered';
+      readonly peer: PeerId;
+      readonly message: Message;
+      readonly why: 'unreachable' | 'full';
+    }
   | { readonly kind: 'objectStore'; readonly state: ObjectStoreState }
   | { readonly kind: 'operator'; readonly request: OperatorRequest }
   | { readonly kind: 'deadline' };
@@ -76,7 +81,12 @@ export interface SchedulerStatus {
   readonly epoch: string;
   readonly policy: string;
   readonly uptimeMs: number;
-  readonly objectStore: { readonly host: string; readonly port: number; readonly path: string; readonly up: boolean };
+  readonly objectStore: {
+    readonly host: string;
+    readonly port: number;
+    readonly path: string;
+    readonly up: boolean;
+  };
   readonly tasks: {
     readonly waiting: number;
     readonly assigned: number;
@@ -91,7 +101,11 @@ export interface SchedulerStatus {
     readonly lostAttempts: number;
   };
   /** One row per distinct need of waiting tasks, with the reason why they wait. */
-  readonly waiting: readonly { readonly needs: readonly string[]; readonly count: number; readonly reason: string }[];
+  readonly waiting: readonly {
+    readonly needs: readonly string[];
+    readonly count: number;
+    readonly reason: string;
+  }[];
   /** Time from submit to assignment over the last 1,024 assignments, in milliseconds; undefined before the first. */
   readonly waitP50Ms: number | undefined;
   readonly waitP95Ms: number | undefined;
@@ -133,4 +147,3 @@ export interface SchedulerStatus {
   /** Changes of the fleet's target since start, oldest first, at most 100: `+1.2 s  0 → 2 groups: 26 tasks, …`. */
   readonly decisions: readonly string[];
 }
-

@@ -3,7 +3,16 @@
  * what the rest of the system sees. Tags 0–28 are the stock ones of OpenGRIS Scaler 1.15.0; later ones and
  * the fields marked "own" are appended by Muster and sent only to peers that announced {@link FEATURES}.
  */
-import type { AdapterId, Capabilities, ClientId, GroupId, ObjectId, PeerId, TaskId, WorkerId } from './ids.ts';
+import type {
+  AdapterId,
+  Capabilities,
+  ClientId,
+  GroupId,
+  ObjectId,
+  PeerId,
+  TaskId,
+  WorkerId,
+} from './ids.ts';
 
 /** Feature word of this release, carried by heartbeats and echoes. 0 or absent: a stock peer. */
 export const FEATURES = 1;
@@ -135,7 +144,8 @@ export type CommandStatus =
   | 'pending';
 
 /** Why a start failed, by remedy. 'none' for a stock adapter or no failure. */
-export type FailureKind = 'none' | 'capacity' | 'quota' | 'unauthorized' | 'invalid' | 'throttled' | 'unknown';
+export type FailureKind =
+  'none' | 'capacity' | 'quota' | 'unauthorized' | 'invalid' | 'throttled' | 'unknown';
 
 export type ObjectType = 'serializer' | 'object';
 
@@ -157,7 +167,12 @@ export type Message =
   | { readonly kind: 'taskCancel'; readonly taskId: TaskId; readonly force: boolean }
   | { readonly kind: 'taskCancelConfirm'; readonly taskId: TaskId; readonly confirm: CancelConfirm }
   | { readonly kind: 'taskResult'; readonly result: TaskResultHead }
-  | { readonly kind: 'taskLog'; readonly taskId: TaskId; readonly stream: 'stdout' | 'stderr'; readonly content: string }
+  | {
+      readonly kind: 'taskLog';
+      readonly taskId: TaskId;
+      readonly stream: 'stdout' | 'stderr';
+      readonly content: string;
+    }
   | { readonly kind: 'graphTask'; readonly graph: GraphTask }
   | {
       readonly kind: 'objectInstruction';
@@ -165,10 +180,23 @@ export type Message =
       readonly user: PeerId;
       readonly objects: ObjectMetadata;
     }
-  | { readonly kind: 'clientHeartbeat'; readonly resource: Resource; readonly latencyUs: number; readonly features: number }
-  | { readonly kind: 'clientHeartbeatEcho'; readonly storage: ObjectStorageAddress; readonly extras: EchoExtras | undefined }
+  | {
+      readonly kind: 'clientHeartbeat';
+      readonly resource: Resource;
+      readonly latencyUs: number;
+      readonly features: number;
+    }
+  | {
+      readonly kind: 'clientHeartbeatEcho';
+      readonly storage: ObjectStorageAddress;
+      readonly extras: EchoExtras | undefined;
+    }
   | WorkerHeartbeat
-  | { readonly kind: 'workerHeartbeatEcho'; readonly storage: ObjectStorageAddress; readonly extras: EchoExtras | undefined }
+  | {
+      readonly kind: 'workerHeartbeatEcho';
+      readonly storage: ObjectStorageAddress;
+      readonly extras: EchoExtras | undefined;
+    }
   | { readonly kind: 'disconnectRequest'; readonly worker: WorkerId }
   | { readonly kind: 'disconnectResponse'; readonly worker: WorkerId }
   | { readonly kind: 'clientDisconnect'; readonly type: 'disconnect' | 'shutdown' }
@@ -200,13 +228,21 @@ export type Message =
       readonly sources: readonly ClientId[];
       readonly sourceOf: readonly number[];
     }
-  | { readonly kind: 'taskResultBatch'; readonly results: readonly TaskResultHead[]; readonly attempts: readonly number[] }
+  | {
+      readonly kind: 'taskResultBatch';
+      readonly results: readonly TaskResultHead[];
+      readonly attempts: readonly number[];
+    }
   /** Receiver of results → sender of results: these need not be sent again. */
   | { readonly kind: 'resultAck'; readonly tasks: readonly TaskAttempt[] }
   /** scheduler → worker: give these back if they have not started. Answered by `tasksReturned`. */
   | { readonly kind: 'takeBack'; readonly tasks: readonly TaskAttempt[] }
   /** worker → scheduler: refused or given back unstarted (no attempt counted), and what it kept of a `takeBack`. */
-  | { readonly kind: 'tasksReturned'; readonly returned: readonly TaskAttempt[]; readonly kept: readonly TaskAttempt[] }
+  | {
+      readonly kind: 'tasksReturned';
+      readonly returned: readonly TaskAttempt[];
+      readonly kept: readonly TaskAttempt[];
+    }
   /** worker → scheduler, when the echo shows a new epoch: everything it holds, queued, running or finished unacknowledged. */
   | { readonly kind: 'tasksHeld'; readonly tasks: readonly TaskAttempt[] }
   /** scheduler → worker. 'callOff': accept tasks again. */
