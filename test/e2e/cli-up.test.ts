@@ -2,6 +2,7 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { askScheduler } from '@muster/cli/operator';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   announcement,
@@ -177,6 +178,14 @@ describe('muster up', { timeout: STORY_MS }, () => {
     });
     up.child.kill('SIGINT');
     expect(await up.exit).toMatchObject({ code: 130 });
+    await nothingLeft(sandbox, DEADLINE_MS);
+  });
+
+  it('ends when the scheduler is asked to shut down', async () => {
+    const up = await startUp(sandbox, 'tcp://127.0.0.1:0');
+    await askScheduler(announcement(sandbox).scheduler, { query: 'shutdown', withinMs: 5_000 });
+    expect(await up.exit).toEqual({ code: 0, signal: null });
+    expect(isAnnounced(sandbox)).toBe(false);
     await nothingLeft(sandbox, DEADLINE_MS);
   });
 

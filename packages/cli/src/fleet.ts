@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import type { SchedulerStatus } from '@muster/core/scheduler-types';
 import { fleetEnv } from './host.ts';
+import { connectable, withPorts } from './local-address.ts';
 import { askScheduler, watchStatus } from './operator.ts';
 import { createFleetDirectory, removeFleetDirectory } from './run-dir.ts';
 import { supervise, type ChildEvent, type SupervisedChild } from './supervise.ts';
@@ -35,6 +36,8 @@ export interface Fleet extends AsyncDisposable {
   readonly addresses: readonly string[];
   /** The scheduler's status, every `intervalMs`, until the signal is aborted or the fleet is stopped. */
   watch(intervalMs: number, signal?: AbortSignal): AsyncIterable<SchedulerStatus>;
+  /** Resolves when the scheduler has ended for good: stopped from here, or asked to by a client or an operator. */
+  readonly ended: Promise<void>;
   /** Process ids of scheduler and adapter, for people and tests. */
   pids(): Readonly<Record<string, number | undefined>>;
   /** Drains every group, then ends all processes; busy workers get `drainWithinMs` (default 30 s). Any number of times. */
@@ -58,7 +61,7 @@ export const DEFAULT_POLICY = 'allocate=even_load; scaling=vanilla; upper_task_r
 /** Starts a fleet and resolves when it takes tasks. Rejects with a CliError that says what failed; nothing is left running then. */
 export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => {
   const directory = createFleetDirectory();
-  const addresses = options.addresses ?? [`ipc://${join(directory, 's')}`];
+  const addresses = await withPorts(options.addresses ?? [`ipc://${join(directory, 's')}`]);
   const children = startChildren(options, addresses, directory);
   const endAll = async (withinMs: number): Promise<void> => {
     await Promise.all([children.adapter.end(withinMs), children.scheduler.end(withinMs)]);
@@ -72,7 +75,7 @@ export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => 
     await endAll(END_WITHIN_MS);
     throw error;
   }
-  const address = bound[0] ?? addresses[0] ?? '';
+  const address = connectable(bound[0] ?? '');
   let stopping: Promise<void> | undefined;
   const stopped = new AbortController();
   const stop = (drainWithinMs: number = DRAIN_WITHIN_MS): Promise<void> => {
@@ -92,7 +95,8 @@ export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => 
       ),
     pids: () => ({ scheduler: children.scheduler.pid(), adapter: children.adapter.pid() }),
     stop,
-    kill: () => (stopping = endAll(END_WITHIN_MS)),
+    kill: () => (stopping = endAll(END_WITHIN_MS).finally(() => stopped.abort())),
+    ended: children.scheduler.ended,
     [Symbol.asyncDispose]: () => stop(),
   };
 };
@@ -111,6 +115,7 @@ const startChildren = (options: FleetOptions, addresses: readonly string[], dire
   const scheduler = supervise({
     ...common,
     name: 'scheduler',
+    onSuccess: 'end',
     args: [
       'scheduler',
       ...addresses,
@@ -122,8 +127,9 @@ const startChildren = (options: FleetOptions, addresses: readonly string[], dire
   const adapter = supervise({
     ...common,
     name: 'adapter native',
+    onSuccess: 'restart',
     args: [
-      ...['adapter', 'native', addresses[0] ?? ''],
+      ...['adapter', 'native', connectable(addresses[0] ?? '')],
       ...['--max-workers', String(options.groupsMax ?? availableParallelism())],
       ...['--workers-per-group', String(options.workersPerGroup ?? 1)],
       ...['--death-timeout-seconds', String(DEATH_TIMEOUT_S)],

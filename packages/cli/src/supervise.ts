@@ -34,6 +34,8 @@ export interface ChildSpec {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly readyWithinMs: number;
+  /** What follows when it ends with exit code 0 without being told from here. */
+  readonly onSuccess: 'end' | 'restart';
   onEvent(event: ChildEvent): void;
 }
 
@@ -154,6 +156,7 @@ class Supervisor implements SupervisedChild {
           ? `ended with exit code ${code ?? 0} before it was ready`
           : `was ended by ${signal} before it was ready`,
       );
+    if (this.#phase === 'running' && code === 0 && this.#spec.onSuccess === 'end') this.#phase = 'ending';
     if (this.#phase === 'ending') {
       this.#markEnded();
       return;

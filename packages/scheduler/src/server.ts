@@ -191,8 +191,8 @@ const createTurnHandler = ({
 }: TurnHandlerParts): ((turn: readonly TransportEvent[]) => void) => {
   const reader = createFrameReader();
   const limiter = createLimiter();
-  const answer = ({ from, request }: Query): void => {
-    const { answer: body, operate } = answerQuery(request, () => machine.status(ports.clock.now()));
+  const answer = ({ from, request }: Query, status: () => SchedulerStatus): void => {
+    const { answer: body, operate } = answerQuery(request, status);
     send(from, { kind: 'informationResponse', response: new TextEncoder().encode(JSON.stringify(body)) });
     if (operate !== undefined) loop.feed([{ kind: 'operator', request: operate }]);
   };
@@ -216,6 +216,9 @@ const createTurnHandler = ({
       bad: reject,
     });
     if (events.length > 0) loop.feed(events);
-    for (const query of queries) answer(query);
+    if (queries.length === 0) return;
+    // Many questions in one turn cost one look at the state.
+    let seen: SchedulerStatus | undefined;
+    for (const query of queries) answer(query, () => (seen ??= machine.status(ports.clock.now())));
   };
 };

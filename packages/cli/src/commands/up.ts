@@ -110,6 +110,9 @@ const serveUntilSignal = (fleet: Fleet, display: UpDisplay, withinMs: number): P
     onClosedOutput(() => {
       if (exitCode === undefined) end(EXIT.ok, 'output closed');
     });
+    void fleet.ended.then(() => {
+      if (exitCode === undefined) end(EXIT.ok, 'the scheduler was asked to shut down');
+    });
     void (async (): Promise<void> => {
       for await (const status of fleet.watch(WATCH_MS, watching.signal)) display.status(status);
     })();
