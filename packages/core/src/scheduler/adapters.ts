@@ -9,7 +9,7 @@ import { Adapter } from './adapter.ts';
 import { adapterExtras } from './echo.ts';
 import { adoptUngrouped } from './group-members.ts';
 import type { Group } from './group.ts';
-import { adoptGroup, groupGone, groupPending, startFailed } from './groups.ts';
+import { adoptGroup, groupGone, groupPending, sendStopCommand, startFailed } from './groups.ts';
 import { after, note, noteOnce, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { arrivedSince, nameGroup, readAnswer, startCommand } from './stock-adapter.ts';
@@ -17,6 +17,8 @@ import { loseWorker } from './workers.ts';
 
 /** A start that its adapter has neither answered nor listed is sent again after this; it is idempotent. */
 const START_AGAIN_MS = 3_000;
+/** A heartbeat this soon after a shutdown command may have crossed it. */
+const STOP_AGAIN_MS = 500;
 /** What is left of an adapter that does not come back is forgotten after this. */
 const FORGET_MS = 600_000;
 const GROUPS_MAX = 1_000_000;
@@ -99,6 +101,7 @@ const reconcile = (state: SchedulerState, adapter: Adapter, listing: readonly Gr
     listed.add(group);
     group.listed = true;
     group.nativeId = status.nativeId;
+    if (group.state.phase === 'stopping') askAgain(state, group, status);
     if (group.state.phase !== 'requested') continue;
     group.state.confirmed = true;
     group.state.missing = 0;
@@ -107,6 +110,12 @@ const reconcile = (state: SchedulerState, adapter: Adapter, listing: readonly Gr
   adapter.orphans.clear();
   for (const [id, times] of orphans) adapter.orphans.set(id, times);
   for (const group of [...adapter.groups]) if (!listed.has(group)) onNotListed(state, group);
+};
+
+/** The adapter lists it as if nobody had asked for its end: the command went to an adapter that is gone, or was lost. */
+const askAgain = (state: SchedulerState, group: Group, status: GroupStatus): void => {
+  if (group.state.phase !== 'stopping' || status.state === 'stopping') return;
+  if (state.now - group.state.sentAt >= STOP_AGAIN_MS) sendStopCommand(state, group, group.state);
 };
 
 /** Somebody else's? Never: an earlier self started it, or we did and gave it up. */

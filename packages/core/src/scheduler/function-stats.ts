@@ -1,7 +1,7 @@
 /** How long the tasks of a function take, measured, to know how many of them make up the prefetch window. */
 import { objectId } from '@muster/protocol/ids';
 import type { ObjectId } from '@muster/protocol/ids';
-import type { TaskKind } from './task-table.ts';
+import type { TaskKind } from './task-kind.ts';
 
 /** Longest service time that is told apart: anything beyond fills a worker by itself. 2^26 µs is 67 s. */
 export const ESTIMATE_CODE_MAX = 26;

@@ -17,6 +17,7 @@
  * | draining by scale-down | deadline | running | active | a running task is never killed to save money |
  * | draining otherwise | deadline | stopping | active | tasks go back to waiting |
  * | stopping | not listed and no live worker, or reported stopped | gone | passive | the list is the truth |
+ * | stopping | listed as if nobody had asked | stopping | active | the command was lost: sent again |
  * | stopping | deadline | stopping | active | sent again, noted |
  *
  * G1 `workers` holds exactly the registered workers whose `group` it is; a requested group has none.
@@ -47,7 +48,12 @@ export type GroupState =
     }
   | { readonly phase: 'running' }
   | { readonly phase: 'draining'; readonly cause: DrainCause }
-  | { readonly phase: 'stopping'; sends: number };
+  | {
+      readonly phase: 'stopping';
+      sends: number;
+      /** When the shutdown command was last sent. */
+      sentAt: Instant;
+    };
 
 export class Group {
   /** The provisional one until a stock adapter has answered with its own. */

@@ -82,7 +82,7 @@ export const adoptGroup = (
     adapter,
     NO_CAPABILITIES,
     stopping
-      ? { phase: 'stopping', sends: 1 }
+      ? { phase: 'stopping', sends: 1, sentAt: state.now }
       : { phase: 'requested', requestedAt: state.now, sentAt: state.now, confirmed: true, missing: 0 },
     state.now,
   );
@@ -160,7 +160,7 @@ const callOff = (state: SchedulerState, group: Group): void => {
 /** → stopping (active). */
 export const stopGroup = (state: SchedulerState, group: Group, reason: string): void => {
   if (isNameless(group)) return groupGone(state, group, `${reason}; nobody can name it`);
-  enter(state, group, { phase: 'stopping', sends: 0 }, reason);
+  enter(state, group, { phase: 'stopping', sends: 0, sentAt: state.now }, reason);
   for (const worker of group.workers) if (worker.phase === 'active') worker.phase = 'draining';
   noteGroup(state, 'group.stopping', 'info', group, { reason });
   sendStop(state, group);
@@ -168,8 +168,18 @@ export const stopGroup = (state: SchedulerState, group: Group, reason: string): 
 
 export const sendStop = (state: SchedulerState, group: Group): void => {
   if (group.state.phase !== 'stopping') return;
-  group.state.sends++;
   state.timers.set(group.timer, after(state, state.config.stopTimeoutMs));
+  sendStopCommand(state, group, group.state);
+};
+
+/** Without a new deadline: an adapter that does not listen is still noticed. */
+export const sendStopCommand = (
+  state: SchedulerState,
+  group: Group,
+  stopping: Extract<GroupState, { phase: 'stopping' }>,
+): void => {
+  stopping.sends++;
+  stopping.sentAt = state.now;
   send(state, group.adapter.peer, {
     kind: 'adapterCommand',
     command: 'shutdownWorkerGroup',

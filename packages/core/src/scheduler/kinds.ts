@@ -7,7 +7,7 @@ import type { Client } from './client.ts';
 import { Pool } from './pool.ts';
 import { noteOnce } from './state.ts';
 import type { SchedulerState } from './state.ts';
-import type { TaskKind } from './task-table.ts';
+import type { TaskKind } from './task-kind.ts';
 
 const keyOf = (own: boolean, capabilities: Capabilities): string =>
   (own ? 'own:' : 'stock:') + capabilityKey(capabilities);

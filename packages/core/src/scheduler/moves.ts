@@ -13,7 +13,8 @@ import { markBucket, touch } from './indexes.ts';
 import { side, WAITS_KEPT } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { ASSIGNED, CANCELING, FINISHED, WAITING } from './task-table.ts';
-import type { TaskKind, TaskRow } from './task-table.ts';
+import type { TaskKind } from './task-kind.ts';
+import type { TaskRow } from './task-table.ts';
 import type { Worker } from './worker.ts';
 
 /** – → waiting, in no queue yet: the caller says where it goes. */

@@ -152,6 +152,20 @@ export const createState = (config: SchedulerConfig, now: Instant): SchedulerSta
   return emptyState(config, now, tasks, workerRegistry);
 };
 
+const noCounts = (): Counts => ({
+  waiting: 0,
+  assigned: 0,
+  canceling: 0,
+  succeeded: 0,
+  failed: 0,
+  canceled: 0,
+  attempts: 0,
+  lostAttempts: 0,
+  groupsStarted: 0,
+  groupsStopped: 0,
+  groupsPeak: 0,
+});
+
 const emptyState = (
   config: SchedulerConfig,
   now: Instant,
@@ -183,19 +197,7 @@ const emptyState = (
   echoesOwed: new Map(),
   strays: new Map(),
   stockStrays: new Set(),
-  counts: {
-    waiting: 0,
-    assigned: 0,
-    canceling: 0,
-    succeeded: 0,
-    failed: 0,
-    canceled: 0,
-    attempts: 0,
-    lostAttempts: 0,
-    groupsStarted: 0,
-    groupsStopped: 0,
-    groupsPeak: 0,
-  },
+  counts: noCounts(),
   own: { tasks: 0, workers: 0, ungrouped: 0 },
   stock: { tasks: 0, workers: 0, ungrouped: 0 },
   waits: new Int32Array(WAITS_KEPT),

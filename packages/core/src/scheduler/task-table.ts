@@ -5,16 +5,16 @@
  * being in a queue costs two numbers.
  *
  * K1 A row is found under its id exactly from `insert` to `remove`.
- * K2 `refs` of a kind and of a slab count the rows that name them; both are forgotten at none.
+ * K2 `refs` of a kind counts the rows that name it, and it is registered exactly while there are any.
  */
-import { taskId } from '@muster/protocol/ids';
 import type { Instant, TaskId } from '@muster/protocol/ids';
 import type { FrameSlice, TaskHead, TaskOutcome } from '@muster/protocol/messages';
 import { InvariantError } from '../machine.ts';
-import type { Bucket } from './bucket.ts';
 import type { Client } from './client.ts';
-import type { FunctionStats } from './function-stats.ts';
 import { Registry } from './registry.ts';
+import { SlabTable } from './slab-table.ts';
+import { hashOf, idOf, wordAt } from './task-id.ts';
+import type { TaskKind } from './task-kind.ts';
 import type { Worker } from './worker.ts';
 
 declare const brand: unique symbol;
@@ -42,17 +42,6 @@ export const PHASE_NAMES: readonly string[] = ['waiting', 'assigned', 'canceling
 const ATTEMPT_MAX = 511;
 const ATTEMPTS_MAX_MAX = 63;
 const OUTCOMES: readonly TaskOutcome[] = ['success', 'failed', 'failedWorkerDied'];
-
-/** What tasks of the same client, function, needs and priority share. */
-export interface TaskKind {
-  /** In the table's registry. */
-  index: number;
-  refs: number;
-  readonly client: Client;
-  readonly fn: FunctionStats;
-  readonly bucket: Bucket;
-  readonly priority: number;
-}
 
 // Cells of a row: the id in 0–3, then these.
 const SLAB = 4;
@@ -85,12 +74,6 @@ const ROWS_MIN = 1_024;
 /** An empty table that is larger than this gives its memory back. */
 const ROWS_KEPT = 65_536;
 
-interface Slab {
-  index: number;
-  refs: number;
-  readonly bytes: Uint8Array;
-}
-
 export class TaskTable {
   #cells = new Int32Array(ROWS_MIN << ROW_SHIFT);
   #heads = new Int32Array(ROWS_MIN);
@@ -100,9 +83,7 @@ export class TaskTable {
   #size = 0;
   readonly #seed: number;
   readonly #kinds = new Registry<TaskKind>();
-  readonly #slabs = new Registry<Slab>();
-  readonly #slabOf = new Map<Uint8Array, Slab>();
-  #lastSlab: Slab | undefined = undefined;
+  readonly #slabs = new SlabTable();
   readonly #workers: Registry<Worker>;
   // The id at hand, as its cells.
   #id0 = 0;
@@ -149,7 +130,7 @@ export class TaskTable {
     cells[at + 3] = this.#id3;
     if (kind.refs++ === 0) this.#kinds.add(kind);
     cells[at + KIND] = kind.index;
-    cells[at + SLAB] = this.#hold(head.bytes);
+    cells[at + SLAB] = this.#slabs.hold(head.bytes);
     cells[at + START] = head.start;
     cells[at + END] = head.end;
     cells[at + SINCE] = now;
@@ -165,7 +146,7 @@ export class TaskTable {
     this.#unlink(row);
     const kind = this.kind(row);
     if (--kind.refs === 0) this.#kinds.remove(kind);
-    this.#drop(this.#cell(row, SLAB));
+    this.#slabs.drop(this.#cell(row, SLAB));
     this.#set(row, NEXT, this.#free);
     this.#set(row, KIND, 0);
     this.#free = row;
@@ -173,17 +154,7 @@ export class TaskTable {
   }
 
   id(row: TaskRow): TaskId {
-    const at = row << ROW_SHIFT;
-    const cells = this.#cells;
-    const [a, b, c, d] = [cells[at] ?? 0, cells[at + 1] ?? 0, cells[at + 2] ?? 0, cells[at + 3] ?? 0];
-    return taskId(
-      String.fromCharCode(
-        a & 255, (a >>> 8) & 255, (a >>> 16) & 255, a >>> 24,
-        b & 255, (b >>> 8) & 255, (b >>> 16) & 255, b >>> 24,
-        c & 255, (c >>> 8) & 255, (c >>> 16) & 255, c >>> 24,
-        d & 255, (d >>> 8) & 255, (d >>> 16) & 255, d >>> 24,
-      ),
-    ); // prettier-ignore
+    return idOf(this.#cell(row, 0), this.#cell(row, 1), this.#cell(row, 2), this.#cell(row, 3));
   }
 
   kind(row: TaskRow): TaskKind {
@@ -264,12 +235,15 @@ export class TaskTable {
 
   /** The task's frame; once finished, that of its result. */
   frame(row: TaskRow): FrameSlice {
-    const slab = this.#slabs.get(this.#cell(row, SLAB));
-    return { bytes: slab.bytes, start: this.#cell(row, START), end: this.#cell(row, END) };
+    return {
+      bytes: this.#slabs.bytes(this.#cell(row, SLAB)),
+      start: this.#cell(row, START),
+      end: this.#cell(row, END),
+    };
   }
   setFrame(row: TaskRow, frame: FrameSlice): void {
-    const held = this.#hold(frame.bytes);
-    this.#drop(this.#cell(row, SLAB));
+    const held = this.#slabs.hold(frame.bytes);
+    this.#slabs.drop(this.#cell(row, SLAB));
     this.#set(row, SLAB, held);
     this.#set(row, START, frame.start);
     this.#set(row, END, frame.end);
@@ -277,10 +251,9 @@ export class TaskTable {
 
   /** What travels to a worker. */
   head(row: TaskRow): TaskHead {
-    const { bytes } = this.#slabs.get(this.#cell(row, SLAB));
     const { client, fn, priority, bucket } = this.kind(row);
     return {
-      bytes,
+      bytes: this.#slabs.bytes(this.#cell(row, SLAB)),
       start: this.#cell(row, START),
       end: this.#cell(row, END),
       taskId: this.id(row),
@@ -336,11 +309,8 @@ export class TaskTable {
     }
     if (rows !== this.#size) throw new InvariantError(`K1: ${rows} rows, ${this.#size} counted`);
     for (const [kind, refs] of kinds) if (kind.refs !== refs) throw new InvariantError('K2: refs of a kind');
-    for (const [slab, refs] of slabs)
-      if (this.#slabs.get(slab).refs !== refs) throw new InvariantError('K2: refs of a slab');
     if (kinds.size !== this.#kinds.size) throw new InvariantError('K2: kinds that no task has');
-    if (slabs.size !== this.#slabs.size || slabs.size !== this.#slabOf.size)
-      throw new InvariantError('K2: slabs left over');
+    this.#slabs.check(slabs);
   }
 
   #at(cells: Int32Array, index: number): number {
@@ -358,18 +328,18 @@ export class TaskTable {
 
   #pack(id: TaskId): void {
     if (id.length !== 16) throw new InvariantError(`a task id of ${id.length} characters`);
-    this.#id0 = word(id, 0);
-    this.#id1 = word(id, 4);
-    this.#id2 = word(id, 8);
-    this.#id3 = word(id, 12);
+    this.#id0 = wordAt(id, 0);
+    this.#id1 = wordAt(id, 4);
+    this.#id2 = wordAt(id, 8);
+    this.#id3 = wordAt(id, 12);
   }
 
   #slot(): number {
-    return mix(this.#id0, this.#id1, this.#id2, this.#id3, this.#seed) & (this.#heads.length - 1);
+    return hashOf(this.#id0, this.#id1, this.#id2, this.#id3, this.#seed) & (this.#heads.length - 1);
   }
 
   #slotOf(row: number): number {
-    const hash = mix(
+    const hash = hashOf(
       this.#cell(row, 0),
       this.#cell(row, 1),
       this.#cell(row, 2),
@@ -422,42 +392,4 @@ export class TaskTable {
     this.#fresh = 1;
     this.#free = NO_TASK;
   }
-
-  #hold(bytes: Uint8Array): number {
-    let slab = this.#lastSlab;
-    if (slab === undefined || slab.bytes !== bytes || slab.refs === 0) {
-      slab = this.#slabOf.get(bytes);
-      if (slab === undefined) {
-        slab = { index: 0, refs: 0, bytes };
-        this.#slabs.add(slab);
-        this.#slabOf.set(bytes, slab);
-      }
-      this.#lastSlab = slab;
-    }
-    slab.refs++;
-    return slab.index;
-  }
-
-  #drop(index: number): void {
-    const slab = this.#slabs.get(index);
-    if (--slab.refs > 0) return;
-    this.#slabs.remove(slab);
-    this.#slabOf.delete(slab.bytes);
-    if (this.#lastSlab === slab) this.#lastSlab = undefined;
-  }
 }
-
-/** Four characters of one byte each. */
-const word = (id: string, at: number): number =>
-  id.charCodeAt(at) |
-  (id.charCodeAt(at + 1) << 8) |
-  (id.charCodeAt(at + 2) << 16) |
-  (id.charCodeAt(at + 3) << 24);
-
-const mix = (a: number, b: number, c: number, d: number, seed: number): number => {
-  let hash = Math.imul(a ^ seed, 0x9e3779b1);
-  hash = Math.imul(hash ^ (hash >>> 15) ^ b, 0x85ebca77);
-  hash = Math.imul(hash ^ (hash >>> 13) ^ c, 0xc2b2ae3d);
-  hash = Math.imul(hash ^ (hash >>> 16) ^ d, 0x27d4eb2f);
-  return hash ^ (hash >>> 15);
-};

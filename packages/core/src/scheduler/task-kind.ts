@@ -1,0 +1,14 @@
+import type { Bucket } from './bucket.ts';
+import type { Client } from './client.ts';
+import type { FunctionStats } from './function-stats.ts';
+
+/** What tasks of the same client, function, needs and priority share. */
+export interface TaskKind {
+  /** In the table's registry. */
+  index: number;
+  refs: number;
+  readonly client: Client;
+  readonly fn: FunctionStats;
+  readonly bucket: Bucket;
+  readonly priority: number;
+}
