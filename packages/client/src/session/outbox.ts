@@ -15,6 +15,7 @@ const ACKS_MAX = 1_024;
 export class Outbox {
   readonly #connection: Connection;
   readonly #clock: Clock;
+  readonly #beforeTasks: () => void;
   #tasks: PendingTask[] = [];
   #next = 0;
   #acks: TaskAttempt[] = [];
@@ -23,9 +24,11 @@ export class Outbox {
   /** The transport's queue is full: no attempt before {@link retry}. */
   #blocked = false;
 
-  constructor(connection: Connection, clock: Clock) {
+  /** @param beforeTasks says what the scheduler must hear before the tasks that go out next. */
+  constructor(connection: Connection, clock: Clock, beforeTasks: () => void) {
     this.#connection = connection;
     this.#clock = clock;
+    this.#beforeTasks = beforeTasks;
   }
 
   /** Sends a task with the others of this turn. */
@@ -64,6 +67,7 @@ export class Outbox {
   }
 
   #flushTasks(): void {
+    if (!this.#blocked && this.#next < this.#tasks.length) this.#beforeTasks();
     while (!this.#blocked && this.#next < this.#tasks.length) this.#sendBatch();
     if (this.#next === this.#tasks.length) {
       this.#tasks = [];
@@ -87,13 +91,22 @@ export class Outbox {
     }
   }
 
+  /**
+   * While tasks come in each iteration of the event loop, those of one go out together at its end. The first after
+   * an iteration without any goes with those of the same run of the microtask queue: nothing else is there to wait for.
+   */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#flushTasks();
-    });
+    queueMicrotask(() => this.#flushTasks());
+    setImmediate(() => this.#atEndOfIteration());
+  }
+
+  #atEndOfIteration(): void {
+    this.#scheduled = !this.#blocked && this.#tasks.length > 0;
+    if (!this.#scheduled) return;
+    this.#flushTasks();
+    setImmediate(() => this.#atEndOfIteration());
   }
 
   #sendBatch(): void {

@@ -90,7 +90,7 @@ export class Session {
     this.#me = clientId(options.connection.identity);
     this.#heardAt = this.clock.now();
     this.#heartbeatAt = this.#heardAt;
-    this.#outbox = new Outbox(options.connection, this.clock);
+    this.#outbox = new Outbox(options.connection, this.clock, () => this.objects.announce());
     this.#link = new StoreLink({
       open: options.openStore,
       clock: this.clock,

@@ -9,6 +9,10 @@ export interface Turns {
   setHandler(handler: TurnHandler): void;
   /** Hands over now what has been collected. For networks that are stepped by hand. */
   deliver(): boolean;
+  /** Whether {@link flushIfQuiet} would hand over what is collected now. */
+  readonly isQuiet: boolean;
+  /** Hands over at once what came after a quiet iteration of the event loop: nothing else is there to go with it. */
+  flushIfQuiet(): void;
   /** Nothing is handed over any more. */
   stop(): void;
 }
@@ -20,9 +24,10 @@ export const turns = (pace: 'immediate' | 'manual' = 'immediate'): Turns => {
   let handler: TurnHandler | undefined;
   let immediate: NodeJS.Immediate | undefined;
   let stopped = false;
+  /** The immediate stands for the end of an iteration in which something was handed over already. */
+  let cooling = false;
 
   const deliver = (): boolean => {
-    immediate = undefined;
     if (handler === undefined || stopped || hints.length + frames.length === 0) return false;
     const turn = hints.length === 0 ? frames : [...hints, ...frames];
     hints = [];
@@ -30,9 +35,16 @@ export const turns = (pace: 'immediate' | 'manual' = 'immediate'): Turns => {
     handler(turn);
     return true;
   };
-  // `setImmediate` runs after the poll phase of the same loop iteration: an isolated frame waits for microseconds.
+  // `setImmediate` runs after the poll phase of the same loop iteration. While there is something in each iteration
+  // it is handed over there; the first after an iteration without anything does not wait for it.
+  const atEndOfIteration = (): void => {
+    immediate = undefined;
+    cooling = deliver() && pace === 'immediate' && !stopped;
+    if (cooling) immediate ??= setImmediate(atEndOfIteration);
+  };
   const schedule = (): void => {
-    if (pace === 'immediate' && handler !== undefined && !stopped) immediate ??= setImmediate(deliver);
+    if (pace === 'immediate' && handler !== undefined && !stopped)
+      immediate ??= setImmediate(atEndOfIteration);
   };
   return {
     push(event) {
@@ -48,6 +60,14 @@ export const turns = (pace: 'immediate' | 'manual' = 'immediate'): Turns => {
       if (hints.length + frames.length > 0) schedule();
     },
     deliver,
+    get isQuiet() {
+      return !cooling && frames.length > 0;
+    },
+    flushIfQuiet() {
+      if (cooling || frames.length === 0) return;
+      cooling = true;
+      deliver();
+    },
     stop() {
       stopped = true;
       hints = [];

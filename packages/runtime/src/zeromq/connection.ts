@@ -72,7 +72,7 @@ const converse = (dealer: Dealer, address: string, options: ConnectOptions, note
       collected.setHandler(handler);
       if (receiving || closing !== undefined) return;
       receiving = true;
-      void receiveLoop(dealer, onMessage, (cause) =>
+      receiveLoop(dealer, collected, onMessage, (cause) =>
         note('transport.broken', 'error', { reason: String(cause) }),
       );
     },

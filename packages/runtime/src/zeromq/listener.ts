@@ -183,7 +183,7 @@ const serve = (router: Router, bound: readonly Bound[], options: ListenOptions, 
       if (receiving || closing !== undefined) return;
       receiving = true;
       const onBroken = (cause: unknown): void => note('transport.broken', 'error', { reason: String(cause) });
-      void receiveLoop(router, (parts) => reception.onMessage(parts), onBroken);
+      receiveLoop(router, collected, (parts) => reception.onMessage(parts), onBroken);
     },
     close: () => (closing ??= shutDown()),
     [Symbol.asyncDispose]: () => listener.close(),
