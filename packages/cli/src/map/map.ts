@@ -227,6 +227,15 @@ const exitCodeOf = (summary: RunSummary): number => {
     : EXIT.failed;
 };
 
+const WORKERS_PER_GROUP_MAX = 8;
+
+/** Exactly this many workers, in as few host processes as their number divides into. */
+export const fleetShape = (workers: number): { readonly groupsMax: number; readonly workersPerGroup: number } => {
+  let workersPerGroup = Math.min(workers, WORKERS_PER_GROUP_MAX);
+  while (workers % workersPerGroup !== 0) workersPerGroup -= 1;
+  return { groupsMax: workers / workersPerGroup, workersPerGroup };
+};
+
 const endsLine = (bytes: Uint8Array): boolean => bytes.length === 0 || bytes.at(-1) === 0x0a;
 
 const runOn = async (
@@ -269,7 +278,7 @@ const runOn = async (
 export const mapJobs = async (request: MapRequest): Promise<number> => {
   if (request.dryRun) return dryRun(request);
   const named = findAddress(request.address);
-  const fleet = named === undefined ? await startFleet({ groupsMax: request.workers }) : undefined;
+  const fleet = named === undefined ? await startFleet(fleetShape(request.workers)) : undefined;
   const interrupts = watchInterrupts(fleet);
   try {
     const code = await runOn(request, named ?? fleet?.address ?? '', fleet, interrupts);
