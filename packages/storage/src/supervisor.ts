@@ -152,7 +152,7 @@ class Supervisor implements ObjectStoreSupervisor {
     if (this.#up === undefined) return;
     const livedMs = performance.now() - this.#upSince;
     this.#failures = livedMs >= HEALTHY_MS ? 0 : this.#failures + 1;
-    this.#log.warn('store.down', {
+    this.#log[this.#ended ? 'debug' : 'warn']('store.down', {
       epoch: this.#up.epoch,
       reason: error.message,
       livedMs: Math.round(livedMs),
