@@ -125,18 +125,21 @@ export const refuseSecondUp = (): void => {
   );
 };
 
-/** Tells clients of this user where the fleet is. Dispose to take it back. */
+/** Tells clients of this user where the fleet is. Dispose to take it back. Throws where another one stands. */
 export const announce = (scheduler: string): Disposable => {
   ensureBaseDirectory();
-  refuseSecondUp();
   const path = announcementPath();
-  rmSync(path, { force: true });
   const announcement: Announcement = { scheduler, pid: process.pid };
-  try {
+  // Exclusive, so that of two that start at once one is refused.
+  const write = (): void =>
     writeFileSync(path, `${JSON.stringify(announcement)}\n`, { mode: 0o600, flag: 'wx' });
+  try {
+    write();
   } catch (error) {
-    if (systemCode(error) === 'EEXIST') refuseSecondUp();
-    throw error;
+    if (systemCode(error) !== 'EEXIST') throw error;
+    refuseSecondUp();
+    rmSync(path, { force: true }); // left by a process that was killed
+    write();
   }
   return { [Symbol.dispose]: () => withdrawAnnouncement(process.pid) };
 };

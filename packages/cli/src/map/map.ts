@@ -230,7 +230,9 @@ const exitCodeOf = (summary: RunSummary): number => {
 const WORKERS_PER_GROUP_MAX = 8;
 
 /** Exactly this many workers, in as few host processes as their number divides into. */
-export const fleetShape = (workers: number): { readonly groupsMax: number; readonly workersPerGroup: number } => {
+export const fleetShape = (
+  workers: number,
+): { readonly groupsMax: number; readonly workersPerGroup: number } => {
   let workersPerGroup = Math.min(workers, WORKERS_PER_GROUP_MAX);
   while (workers % workersPerGroup !== 0) workersPerGroup -= 1;
   return { groupsMax: workers / workersPerGroup, workersPerGroup };
