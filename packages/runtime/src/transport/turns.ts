@@ -9,9 +9,7 @@ export interface Turns {
   setHandler(handler: TurnHandler): void;
   /** Hands over now what has been collected. For networks that are stepped by hand. */
   deliver(): boolean;
-  /** Whether {@link flushIfQuiet} would hand over what is collected now. */
-  readonly isQuiet: boolean;
-  /** Hands over at once what came after a quiet iteration of the event loop: nothing else is there to go with it. */
+  /** Hands over at once what came after an iteration of the event loop in which nothing came. */
   flushIfQuiet(): void;
   /** Nothing is handed over any more. */
   stop(): void;
@@ -60,9 +58,6 @@ export const turns = (pace: 'immediate' | 'manual' = 'immediate'): Turns => {
       if (hints.length + frames.length > 0) schedule();
     },
     deliver,
-    get isQuiet() {
-      return !cooling && frames.length > 0;
-    },
     flushIfQuiet() {
       if (cooling || frames.length === 0) return;
       cooling = true;

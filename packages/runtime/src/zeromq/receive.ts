@@ -10,29 +10,18 @@ import type { Turns } from '../transport/turns.ts';
  */
 export const receiveLoop = (
   socket: Readable & { readonly closed: boolean },
-  collected: Pick<Turns, 'isQuiet' | 'flushIfQuiet'>,
+  collected: Pick<Turns, 'flushIfQuiet'>,
   onMessage: (parts: readonly Buffer[]) => void,
   onBroken: (cause: unknown) => void,
 ): void => {
-  let taken = 0;
-  let takenBefore = -1;
-  // A message that the library has is taken in the microtask before the next look: one without another is the last.
-  const look = (): void => {
-    if (takenBefore === taken) {
-      takenBefore = -1;
-      collected.flushIfQuiet();
-    } else {
-      takenBefore = taken;
-      queueMicrotask(look);
-    }
-  };
   const take = (parts: readonly Buffer[]): void => {
-    taken++;
-    onMessage(parts);
-    receive();
-    if (takenBefore >= 0 || !collected.isQuiet) return;
-    takenBefore = taken;
-    queueMicrotask(look);
+    try {
+      onMessage(parts);
+      // Before the library is asked for more, which costs as much as a short step: an isolated message is the only one.
+      collected.flushIfQuiet();
+    } finally {
+      receive();
+    }
   };
   const fail = (error: unknown): void => {
     // close() ends the pending receive with EAGAIN.
