@@ -19,49 +19,58 @@ const VICTIMS_MAX = 16;
 
 /** After allocation: an idle worker in a pool means that nothing which it may run waits. */
 export const balanceIfDue = (state: SchedulerState): void => {
-  for (const pool of state.unbalanced) {
-    if (pool.idle === 0 || pool.loaded.size === 0) {
-      state.unbalanced.delete(pool);
-      continue;
-    }
-    const every = pool.own ? INTERVAL_MS : state.config.balanceIntervalMs;
-    const due = instant(pool.balancedAt + every);
-    if (state.now < due) armBy(state, state.balanceTimer, due);
-    else balance(state, pool);
+  if (state.idlePools.size === 0 || state.loadedPools.size === 0) return;
+  for (const pool of state.loadedPools) if (pool.loaded.size === 0) state.loadedPools.delete(pool);
+  for (const pool of state.idlePools) {
+    if (pool.idle === 0) state.idlePools.delete(pool);
+    else balanceFor(state, pool);
   }
 };
 
-const balance = (state: SchedulerState, pool: Pool): void => {
-  pool.balancedAt = state.now;
-  let idle = pool.idle;
-  let waitsFor = 0;
-  const skipped: Worker[] = [];
-  for (let victims = 0; victims < VICTIMS_MAX && idle > 0; victims++) {
+const balanceFor = (state: SchedulerState, idle: Pool): void => {
+  const loaded = [...state.loadedPools].filter((pool) => mayHelp(idle, pool));
+  if (loaded.length === 0) return;
+  const every = idle.own ? INTERVAL_MS : state.config.balanceIntervalMs;
+  const due = instant(idle.balancedAt + every);
+  if (state.now < due) return armBy(state, state.balanceTimer, due);
+  idle.balancedAt = state.now;
+  let wanted = idle.idle;
+  for (const pool of loaded) if (wanted > 0) wanted -= takeFromPool(state, pool, idle, wanted);
+  // Something was asked for, or is on its way: see what came of it.
+  if (wanted < idle.idle) armBy(state, state.balanceTimer, after(state, every));
+};
+
+/** Whether workers of the one pool may run tasks that workers of the other hold. */
+const mayHelp = (idle: Pool, loaded: Pool): boolean =>
+  idle === loaded ||
+  (idle.own === loaded.own && idle.buckets.some((bucket) => loaded.buckets.includes(bucket)));
+
+/** @returns how many idle workers will have something to do, by what is asked for here or was before. */
+const takeFromPool = (state: SchedulerState, pool: Pool, idle: Pool, wanted: number): number => {
+  let served = 0;
+  const seen: Worker[] = [];
+  while (seen.length < VICTIMS_MAX && served < wanted) {
     const worker = pool.loaded.most();
     if (worker === undefined) break;
     pool.loaded.remove(worker.loaded);
-    skipped.push(worker);
-    if (worker.moving > 0 && worker.movingUntil > state.now) {
-      // What it was asked for is on its way to the idle ones.
-      idle -= worker.moving;
-      waitsFor = waitsFor === 0 ? worker.movingUntil : Math.min(waitsFor, worker.movingUntil);
-      continue;
-    }
-    idle -= takeFrom(state, worker, Math.min(tasksToMove(worker.holds.length - 1, idle), BATCH_MAX));
+    seen.push(worker);
+    if (worker.moving > 0 && worker.movingUntil > state.now) served += worker.moving;
+    else served += takeFrom(state, worker, idle, tasksToMove(worker.holds.length - 1, wanted - served));
   }
-  for (const worker of skipped) pool.loaded.put(worker.loaded, 31 - Math.clz32(worker.holds.length));
-  if (idle > 0 && waitsFor === 0 && pool.loaded.size <= VICTIMS_MAX) return;
-  armBy(state, state.balanceTimer, after(state, pool.own ? INTERVAL_MS : state.config.balanceIntervalMs));
+  for (const worker of seen) pool.loaded.put(worker.loaded, 31 - Math.clz32(worker.holds.length));
+  return served;
 };
 
 /** The newest ones, never the first: that one runs. */
-const takeFrom = (state: SchedulerState, worker: Worker, wanted: number): number => {
+const takeFrom = (state: SchedulerState, worker: Worker, idle: Pool, wanted: number): number => {
   const { tasks: table } = state;
   const tasks: TaskAttempt[] = [];
   const first = worker.holds.head;
+  const most = Math.min(wanted, BATCH_MAX);
   let task = worker.holds.tail;
-  for (; task !== NO_TASK && task !== first && tasks.length < wanted; task = table.prev(task)) {
+  for (; task !== NO_TASK && task !== first && tasks.length < most; task = table.prev(task)) {
     if (table.phase(task) !== ASSIGNED) continue;
+    if (worker.pool !== idle && !table.kind(task).bucket.pools.includes(idle)) continue;
     if (!table.moving(task)) worker.moving++;
     table.setMoving(task, true);
     tasks.push({ taskId: table.id(task), attempt: table.attempt(task) });

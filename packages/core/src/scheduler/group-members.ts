@@ -1,5 +1,5 @@
 /** Which worker belongs to which group, and what follows when the last one comes or goes. */
-import type { GroupId } from '@muster/protocol/ids';
+import { groupOfWorker } from '@muster/protocol/ids';
 import type { Group } from './group.ts';
 import { groupGone, groupRuns, settleDrain, startFailed } from './groups.ts';
 import { settleIdle, touch } from './indexes.ts';
@@ -9,16 +9,17 @@ import { attributeByArrival } from './stock-adapter.ts';
 import { stray, unstray } from './strays.ts';
 import type { Worker } from './worker.ts';
 
-/** A newly registered worker. Workers of no group that we know count as capacity and are never stopped. */
-export const joinGroup = (
-  state: SchedulerState,
-  worker: Worker,
-  named: GroupId | undefined,
-): Group | undefined => {
-  const group = named === undefined ? attributeByArrival(state, worker) : state.groups.get(named);
+/** The group of a newly registered worker, as far as it is known. */
+export const groupFor = (state: SchedulerState, worker: Worker): Group | undefined => {
+  if (!worker.own) return attributeByArrival(state, worker);
+  const named = groupOfWorker(worker.id);
+  return named === undefined ? undefined : state.groups.get(named);
+};
+
+/** Workers of no group that we know count as capacity and are never stopped. */
+export const joinGroup = (state: SchedulerState, worker: Worker, group: Group | undefined): void => {
   if (group === undefined) stray(state, worker);
   else addMember(state, group, worker);
-  return group;
 };
 
 /** Also for a worker that registered before its group was known: adopted after a restart, or named late. */

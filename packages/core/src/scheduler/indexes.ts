@@ -60,7 +60,8 @@ export const index = (state: SchedulerState, worker: Worker): void => {
     const key = 31 - Math.clz32(held);
     if (worker.loaded.indexKey !== key) pool.loaded.put(worker.loaded, key);
   }
-  if (pool.idle > 0 && pool.loaded.size > 0) state.unbalanced.add(pool);
+  if (pool.idle > 0) state.idlePools.add(pool);
+  if (pool.loaded.size > 0) state.loadedPools.add(pool);
 };
 
 /** Keeps the group's count of busy workers true. */

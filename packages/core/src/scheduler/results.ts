@@ -15,7 +15,7 @@ import { kindOf } from './kinds.ts';
 import { admit, adoptHeld, dequeue, drop, enqueue, finish, release } from './moves.ts';
 import { releaseUnowned, trackResult } from './objects.ts';
 import { keepOrphanResult, takeOrphan } from './orphans.ts';
-import { after, armBy, note } from './state.ts';
+import { after, armBy, note, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { FINISHED, NO_TASK, WAITING } from './task-table.ts';
 import type { TaskRow, TaskTable } from './task-table.ts';
@@ -46,6 +46,8 @@ const onOfferedAgain = (state: SchedulerState, client: Client, task: TaskRow): v
       client: showId(client.id),
       reason: 'another client submitted a task with this id',
     });
+    // Nobody will run it for this client: a definite answer instead of silence.
+    send(state, client.id, { kind: 'taskCancelConfirm', taskId: state.tasks.id(task), confirm: 'canceled' });
     return;
   }
   if (state.tasks.phase(task) === FINISHED) resend(state, task);

@@ -79,12 +79,21 @@ export const heldBy = (group: Group): number => {
 const viewOf = (state: SchedulerState, own: boolean, adapters: readonly Adapter[]): ScalingView => ({
   now: state.now,
   tasks: side(state, own).tasks,
-  ungroupedWorkers: side(state, own).ungrouped,
+  ungroupedWorkers: side(state, own).ungrouped + unheardWorkers(state, own),
   upperTaskRatio: state.config.policy.upperTaskRatio,
   lowerTaskRatio: state.config.policy.lowerTaskRatio,
   idleBeforeStopMs: state.config.idleBeforeStopMs,
   adapters: adapters.map((adapter) => adapterView(state, adapter)),
 });
+
+/** Workers of adapters that are not heard: they work on, and nobody can stop them. */
+const unheardWorkers = (state: SchedulerState, own: boolean): number => {
+  let workers = 0;
+  for (const { own: mine, up, phases, deserted, workersPerGroup } of state.adapters.values()) {
+    if (mine === own && !up) workers += (phases.running - deserted.size) * workersPerGroup;
+  }
+  return workers;
+};
 
 const adapterView = (state: SchedulerState, adapter: Adapter): AdapterView => ({
   key: adapter.key,
@@ -113,7 +122,7 @@ const carryOut = (
     noteLimit(state, adapter, clamped);
     applyTarget(state, adapter, clamped, decision.reason);
   }
-  noteStuck(state, decision, own);
+  noteStuck(state, decision, view, own);
 };
 
 const applyTarget = (
@@ -181,15 +190,15 @@ const noteLimit = (state: SchedulerState, adapter: Adapter, target: ClampedTarge
   });
 };
 
-/** Tasks that wait while nothing can be started. */
-const noteStuck = (state: SchedulerState, decision: ScalingDecision, own: boolean): void => {
+/** Tasks that wait while nobody is here who could start a group for them. */
+const noteStuck = (
+  state: SchedulerState,
+  decision: ScalingDecision,
+  view: ScalingView,
+  own: boolean,
+): void => {
   const key = `stuck:${own ? 'own' : 'stock'}`;
-  const workers = side(state, own).workers;
-  const stuck =
-    decision.targets.length === 0 &&
-    workers === 0 &&
-    side(state, own).tasks > 0 &&
-    starting(state, own) === 0;
+  const stuck = view.adapters.length === 0 && view.tasks > 0 && side(state, own).workers === 0;
   const said = state.scalingKeys.has(key);
   if (!stuck) {
     if (said) state.scalingKeys.delete(key);
@@ -198,10 +207,4 @@ const noteStuck = (state: SchedulerState, decision: ScalingDecision, own: boolea
   if (said) return;
   state.scalingKeys.set(key, '');
   note(state, 'scaling.stuck', 'warn', { reason: decision.reason });
-};
-
-const starting = (state: SchedulerState, own: boolean): number => {
-  let groups = 0;
-  for (const adapter of state.adapters.values()) if (adapter.own === own) groups += adapter.phases.requested;
-  return groups;
 };

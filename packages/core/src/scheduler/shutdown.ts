@@ -12,7 +12,7 @@ export const beginShutdown = (
 ): void => {
   const until = after(state, withinMs);
   if (state.shutdown !== undefined && state.shutdown.until <= until && how === 'drain') return;
-  state.shutdown = { reason, until };
+  state.shutdown = { reason, until, told: state.shutdown?.told ?? false };
   note(state, 'shutdown.begin', 'info', { reason, withinMs, groups: state.groups.size });
   state.timers.set(state.shutdownTimer, until);
   for (const group of [...state.groups.values()]) {
@@ -38,12 +38,13 @@ const exit = (state: SchedulerState, reason: string): void => {
   if (state.exited) return;
   state.exited = true;
   state.timers.clear(state.shutdownTimer);
-  tellWorkers(state);
+  if (state.shutdown?.told !== true) tellWorkers(state);
   state.effects.push({ kind: 'exit', reason });
 };
 
 /** Workers without a group have nobody else who stops them. */
 const tellWorkers = (state: SchedulerState): void => {
+  if (state.shutdown !== undefined) state.shutdown.told = true;
   for (const worker of state.workers.values())
     send(state, worker.id, { kind: 'clientDisconnect', type: 'shutdown' });
 };

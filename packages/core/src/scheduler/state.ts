@@ -61,6 +61,8 @@ export interface Counts {
 export interface Shutdown {
   readonly reason: string;
   readonly until: Instant;
+  /** Whether workers were told to stop. */
+  told: boolean;
 }
 
 export interface SchedulerState {
@@ -121,8 +123,9 @@ export interface SchedulerState {
   scalingKeys: Map<string, string>;
   readonly markedBuckets: Bucket[];
   readonly markedPools: Pool[];
-  /** Pools that may have idle workers beside loaded ones. */
-  readonly unbalanced: Set<Pool>;
+  /** Pools with idle workers, and with workers that hold several tasks; looked at again before use. */
+  readonly idlePools: Set<Pool>;
+  readonly loadedPools: Set<Pool>;
   touchedWorkers: Worker[];
   dirtyClients: Client[];
   dirtyWorkers: Worker[];
@@ -215,7 +218,8 @@ const emptyState = (
   scalingKeys: new Map(),
   markedBuckets: [],
   markedPools: [],
-  unbalanced: new Set(),
+  idlePools: new Set(),
+  loadedPools: new Set(),
   touchedWorkers: [],
   dirtyClients: [],
   dirtyWorkers: [],

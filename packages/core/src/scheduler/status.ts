@@ -123,13 +123,21 @@ const whyWaiting = (state: SchedulerState, bucket: Bucket, now: Instant): string
 };
 
 const whyNotTaken = (state: SchedulerState, bucket: Bucket, able: number): string => {
-  let serving = 0;
+  let busy = 0;
+  let unreached = 0;
   for (const worker of state.workers.values()) {
-    if (bucket.pools.includes(worker.pool) && mayBeGivenTasks(worker)) serving++;
+    if (!bucket.pools.includes(worker.pool)) continue;
+    if (mayBeGivenTasks(worker)) busy++;
+    else if (worker.mute !== 'no') unreached++;
   }
-  if (serving === 0)
-    return `the ${able} ${able === 1 ? 'worker that may run them is' : 'workers that may run them are'} leaving`;
-  return `${serving === 1 ? 'the one worker that may run them is' : `all ${serving} workers that may run them are`} busy`;
+  if (busy > 0)
+    return `${busy === 1 ? 'the one worker that may run them is' : `all ${busy} workers that may run them are`} busy`;
+  const leaving = able - unreached;
+  const parts = [
+    ...(leaving > 0 ? [`${leaving} ${leaving === 1 ? 'is' : 'are'} leaving`] : []),
+    ...(unreached > 0 ? [`${unreached} cannot be reached`] : []),
+  ];
+  return `of the ${able === 1 ? 'one worker' : `${able} workers`} that may run them ${parts.join(', ')}`;
 };
 
 /** Names that no worker has at all; where each one exists but never together, all of them. */

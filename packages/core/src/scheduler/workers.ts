@@ -1,10 +1,10 @@
 /** Workers come with their first heartbeat, and go when they say so, fall silent, or their link stays down. */
-import { groupOfWorker, showId, workerId } from '@muster/protocol/ids';
+import { showId, workerId } from '@muster/protocol/ids';
 import type { PeerId } from '@muster/protocol/ids';
 import type { Message, TaskAttempt, WorkerHeartbeat } from '@muster/protocol/messages';
 import { canceled } from './cancel.ts';
 import { echoEpoch, echoTo, lapse } from './echo.ts';
-import { joinGroup, leaveGroup } from './group-members.ts';
+import { groupFor, joinGroup, leaveGroup } from './group-members.ts';
 import { dissolvePool, poolOf } from './kinds.ts';
 import { loseTask } from './lost-task.ts';
 import { touch } from './indexes.ts';
@@ -56,12 +56,13 @@ const register = (state: SchedulerState, from: PeerId, beat: WorkerHeartbeat): W
   state.workers.set(from, worker);
   state.timers.set(worker.timeout, after(state, state.config.workerTimeoutMs));
   state.scalingDirty = true;
-  const group = joinGroup(state, worker, own ? groupOfWorker(from) : undefined);
+  const group = groupFor(state, worker);
   note(state, 'worker.registered', 'info', {
     worker: showId(from),
     group: group === undefined ? '' : showId(group.id),
     own,
   });
+  joinGroup(state, worker, group);
   touch(state, worker);
   return worker;
 };
