@@ -134,12 +134,17 @@ export const workerBeat = (
 
 export const adapterBeat = (
   id: string | undefined,
-  options: { groupsMax?: number; workersPerGroup?: number; groups?: readonly GroupStatus[] } = {},
+  options: {
+    groupsMax?: number;
+    workersPerGroup?: number;
+    groups?: readonly GroupStatus[];
+    capabilities?: string;
+  } = {},
 ): AdapterHeartbeat => ({
   kind: 'adapterHeartbeat',
   groupsMax: options.groupsMax ?? 4,
   workersPerGroup: options.workersPerGroup ?? 1,
-  capabilities: NO_CAPABILITIES,
+  capabilities: caps(options.capabilities ?? ''),
   adapterId: id === undefined ? undefined : adapterId(id),
   groups: id === undefined ? undefined : (options.groups ?? []),
   features: id === undefined ? 0 : FEATURES,

@@ -26,8 +26,10 @@ export interface AdapterView {
 
 export interface ScalingView {
   readonly now: Instant;
-  /** Unfinished tasks, waiting or with a worker. */
+  /** Unfinished tasks, waiting or with a worker, that a worker or an adapter of these can serve. */
   readonly tasks: number;
+  /** Waiting tasks that need what nobody here offers: more groups would not help them. */
+  readonly unservableTasks: number;
   /** Workers that belong to no group: capacity that is never stopped. */
   readonly ungroupedWorkers: number;
   readonly upperTaskRatio: number;

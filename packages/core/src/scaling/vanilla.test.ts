@@ -33,6 +33,7 @@ const view = (
 ): ScalingView => ({
   now: instant(100_000),
   tasks,
+  unservableTasks: 0,
   ungroupedWorkers: 0,
   upperTaskRatio: 10,
   lowerTaskRatio: 1,

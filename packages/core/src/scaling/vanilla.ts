@@ -32,7 +32,8 @@ const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' :
 
 const facts = (view: ScalingView, capacity: number): string => {
   const starting = view.adapters.reduce((sum, one) => sum + one.requested * one.workersPerGroup, 0);
-  return `${count(view.tasks, 'task')} on ${count(capacity, 'worker')}${starting > 0 ? ` (${starting} starting)` : ''}`;
+  const unservable = view.unservableTasks > 0 ? ` (${view.unservableTasks} more that nobody can serve)` : '';
+  return `${count(view.tasks, 'task')}${unservable} on ${count(capacity, 'worker')}${starting > 0 ? ` (${starting} starting)` : ''}`;
 };
 
 const grow = (view: ScalingView, capacity: number): ScalingDecision => {

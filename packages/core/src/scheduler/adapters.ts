@@ -2,7 +2,14 @@
  * Adapters: who they are, and the comparison of what they list with what we want, both ways, at each of their
  * heartbeats.
  */
-import { adapterId, epochOfGroup, groupId, NO_CAPABILITIES, showId } from '@muster/protocol/ids';
+import {
+  adapterId,
+  capabilityKey,
+  epochOfGroup,
+  groupId,
+  NO_CAPABILITIES,
+  showId,
+} from '@muster/protocol/ids';
 import type { GroupId, PeerId } from '@muster/protocol/ids';
 import type { AdapterCommandResponse, AdapterHeartbeat, GroupStatus } from '@muster/protocol/messages';
 import { Adapter } from './adapter.ts';
@@ -37,6 +44,7 @@ export const onAdapterHeartbeat = (state: SchedulerState, from: PeerId, beat: Ad
     state.scalingDirty = true;
   adapter.groupsMax = groupsMax;
   adapter.workersPerGroup = workersPerGroup;
+  if (capabilityKey(beat.capabilities) !== capabilityKey(adapter.capabilities)) state.scalingDirty = true;
   adapter.capabilities = beat.capabilities;
   // Without a list the provider has not been asked yet: that says nothing about what runs.
   if (adapter.own && beat.groups !== undefined) reconcile(state, adapter, beat.groups);

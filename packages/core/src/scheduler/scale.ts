@@ -78,13 +78,34 @@ export const heldBy = (group: Group): number => {
 
 const viewOf = (state: SchedulerState, own: boolean, adapters: readonly Adapter[]): ScalingView => ({
   now: state.now,
-  tasks: side(state, own).tasks,
+  ...demandOf(state, own, adapters),
   ungroupedWorkers: side(state, own).ungrouped + unheardWorkers(state, own),
   upperTaskRatio: state.config.policy.upperTaskRatio,
   lowerTaskRatio: state.config.policy.lowerTaskRatio,
   idleBeforeStopMs: state.config.idleBeforeStopMs,
   adapters: adapters.map((adapter) => adapterView(state, adapter)),
 });
+
+/**
+ * Tasks by whether somebody can serve them: a worker that is here, or an adapter that could start one. Costs time by
+ * the number of distinct needs, not of tasks.
+ */
+const demandOf = (
+  state: SchedulerState,
+  own: boolean,
+  adapters: readonly Adapter[],
+): Pick<ScalingView, 'tasks' | 'unservableTasks'> => {
+  let unservableTasks = 0;
+  for (const bucket of state.buckets.values()) {
+    if (bucket.own !== own || bucket.waiting === 0 || bucket.pools.some((pool) => pool.workers > 0)) continue;
+    if (!adapters.some((adapter) => state.allocation.serves(adapter.capabilities, bucket.needs)))
+      unservableTasks += bucket.waiting;
+  }
+  // Without an adapter nobody can be asked: then all tasks count, so that the lack is told. Stock counts all, always.
+  if (adapters.length === 0 || state.config.compat === 'stock')
+    return { tasks: side(state, own).tasks, unservableTasks: 0 };
+  return { tasks: side(state, own).tasks - unservableTasks, unservableTasks };
+};
 
 /** Workers of adapters that are not heard: they work on, and nobody can stop them. */
 const unheardWorkers = (state: SchedulerState, own: boolean): number => {

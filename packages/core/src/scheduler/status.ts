@@ -109,11 +109,12 @@ const whyWaiting = (state: SchedulerState, bucket: Bucket, now: Instant): string
   if (able > 0) return whyNotTaken(state, bucket, able);
   const kind = bucket.own ? '' : ' of stock clients';
   const workers = bucket.own ? state.own.workers : state.stock.workers;
-  if (workers > 0) {
-    const missing = missingNames(state, bucket);
-    return `no worker has capability ${missing.join(', ')}`;
+  const all = [...state.adapters.values()].filter((adapter) => adapter.own === bucket.own);
+  const adapters = all.filter((adapter) => state.allocation.serves(adapter.capabilities, bucket.needs));
+  if (adapters.length === 0 && (workers > 0 || all.length > 0)) {
+    const whose = all.length === 0 ? 'no worker has' : 'no worker and no adapter has';
+    return `${whose} capability ${missingNames(state, bucket, all).join(', ')}`;
   }
-  const adapters = [...state.adapters.values()].filter((adapter) => adapter.own === bucket.own);
   const starting = adapters.reduce((sum, adapter) => sum + adapter.phases.requested, 0);
   if (starting > 0) return `${starting} worker ${starting === 1 ? 'group is' : 'groups are'} starting`;
   if (state.shutdown !== undefined) return 'the scheduler is shutting down: no groups are started';
@@ -140,14 +141,19 @@ const whyNotTaken = (state: SchedulerState, bucket: Bucket, able: number): strin
   return `of the ${able === 1 ? 'one worker' : `${able} workers`} that may run them ${parts.join(', ')}`;
 };
 
-/** Names that no worker has at all; where each one exists but never together, all of them. */
-const missingNames = (state: SchedulerState, bucket: Bucket): readonly string[] => {
+/** Names that no worker and no adapter has at all; where each one exists but never together, all of them. */
+const missingNames = (
+  state: SchedulerState,
+  bucket: Bucket,
+  adapters: readonly Adapter[],
+): readonly string[] => {
   const names = [...bucket.needs.keys()].sort();
   const pools = [...state.pools.values()].filter((pool) => pool.own === bucket.own);
-  const nowhere = names.filter((name) => pools.every((pool) => !pool.offered.has(name)));
+  const offers = [...pools.map((pool) => pool.offered), ...adapters.map((adapter) => adapter.capabilities)];
+  const nowhere = names.filter((name) => offers.every((offered) => !offered.has(name)));
   if (nowhere.length > 0) return nowhere.map(showId);
-  const closest = pools
-    .map((pool) => missingCapabilities(pool.offered, bucket.needs))
+  const closest = offers
+    .map((offered) => missingCapabilities(offered, bucket.needs))
     .sort((one, other) => one.length - other.length)[0];
   return (closest ?? names).map(
     (name) =>
