@@ -39,6 +39,7 @@ const exit = (state: SchedulerState, reason: string): void => {
   state.exited = true;
   state.timers.clear(state.shutdownTimer);
   if (state.shutdown?.told !== true) tellWorkers(state);
+  tellClients(state);
   state.effects.push({ kind: 'exit', reason });
 };
 
@@ -47,4 +48,10 @@ const tellWorkers = (state: SchedulerState): void => {
   if (state.shutdown !== undefined) state.shutdown.told = true;
   for (const worker of state.workers.values())
     send(state, worker.id, { kind: 'clientDisconnect', type: 'shutdown' });
+};
+
+/** What is unfinished now never will be: clients of ours need not wait for their time-out to hear it. */
+const tellClients = (state: SchedulerState): void => {
+  for (const client of state.clients.values())
+    if (client.own) send(state, client.id, { kind: 'clientDisconnect', type: 'shutdown' });
 };
