@@ -61,7 +61,7 @@ const KILL_GRACE_MS_MAX = 5000;
 const RESULT_RESEND_MS = 5000;
 const RESULT_BYTES_MAX = 64 * 1024 * 1024;
 const TASKS_MAX = 10_000;
-const PIPELINE_MS = 5;
+const PIPELINE_MS = 12;
 const PIPELINE_TASKS_MAX = 512;
 const PROCESSOR_START_MS = 60_000;
 /** Less than a processor's 900: memory runs out in user code. More than the scheduler's 0. Source: proc(5). */

@@ -9,8 +9,11 @@ import type { Entry, Sink } from './execution.ts';
 import { createLogLimiter } from './logs.ts';
 import type { LogLimiter } from './logs.ts';
 
-/** Results wait in the journal no longer than this while the processor is busy with short tasks. */
-const WAKE_MS = 2;
+/**
+ * Results wait in the journal about this long while the processor has more to run: waking the host, and all behind
+ * it, costs as much as a small command. Less than what the host hands over ahead, so that nobody runs dry.
+ */
+const WAKE_MS = 8;
 /** Log lines that the host has not taken; more are dropped. */
 const LOG_BYTES_MAX = 1024 * 1024;
 
@@ -22,7 +25,11 @@ export class ChildSink implements Sink {
   #generation = 0;
   /** The journal holds something that the host was not woken for. */
   #unannounced = false;
+  /** With no more than this left to do, the host should hand over more. */
+  #low = 0;
   #wokenAt = 0;
+  /** Wakes the host while a run takes longer than that and lets the event loop turn. */
+  #late: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, journalFd: number) {
     this.#socket = socket;
@@ -35,12 +42,13 @@ export class ChildSink implements Sink {
   }
 
   /** Something new was handed over. */
-  onExecute({ generation, consumed }: frames.Execute): void {
+  onExecute({ generation, consumed, runs }: frames.Execute): void {
+    this.#low = runs.length >> 1;
     this.#generation = generation;
     this.#journal.onConsumed(consumed);
   }
 
-  begin(entry: Entry): boolean {
+  begin(entry: Entry, behind: number): boolean {
     // Superseded: the host took it back before it handed over anything newer, and knows.
     if (entry.generation !== this.#generation) return false;
     this.#journal.begun(entry.run);
@@ -50,7 +58,9 @@ export class ChildSink implements Sink {
       this.#unannounced = true;
       return false;
     }
-    if (this.#unannounced && performance.now() - this.#wokenAt >= WAKE_MS) this.#wake();
+    if (!this.#unannounced) return true;
+    if (performance.now() - this.#wokenAt >= WAKE_MS) this.#wake();
+    else this.#late ??= setTimeout(() => this.idle(), WAKE_MS);
     return true;
   }
 
@@ -72,7 +82,8 @@ export class ChildSink implements Sink {
     if (state === 'started') this.#groups.add(pgid);
     else this.#groups.delete(pgid);
     this.#journal.group(pgid, state);
-    this.#journal.commit();
+    // The end of a group may wait for the end of its run.
+    if (state === 'started') this.#journal.commit();
   }
 
   killGroups(): void {
@@ -80,7 +91,10 @@ export class ChildSink implements Sink {
   }
 
   #wake(): void {
+    clearTimeout(this.#late);
+    this.#late = undefined;
     this.#unannounced = false;
+    this.#low = -1;
     this.#wokenAt = performance.now();
     this.#socket.write(frames.encodeWake(this.#journal.tail));
   }
