@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TaskDefinitionError } from '../api/errors.ts';
 import * as index from '../index.ts';
+import { readsOf } from './beside.ts';
 import { bundleModule } from './bundle.ts';
 import { SHIM_SOURCE } from './shim.ts';
 
@@ -81,6 +82,50 @@ describe('a bundle', () => {
     expect(loaded.f('a')).toBe('a/a');
   });
 
+  test('tells CommonJS packages where it lies in the worker', async () => {
+    await file(
+      'where/node_modules/old/index.cjs',
+      `const { join } = require('node:path');
+const base = join(__dirname, 'data');
+module.exports = () => [base, __filename, typeof __dirname];`,
+    );
+    await file('where/node_modules/old/package.json', '{"name":"old","main":"index.cjs"}');
+    const path = await file(
+      'where/task.mjs',
+      `import { createRequire } from 'node:module';
+       import old from 'old';
+       const require = createRequire(import.meta.url);
+       const __dirname = 'my own';
+       export const f = () => [...old(), __dirname, require('path').sep];`,
+    );
+    const { code } = await bundleModule(path);
+    const out = await file('out/where.mjs', new TextDecoder().decode(code));
+    const loaded = (await import(pathToFileURL(out).href)) as { f: () => unknown };
+    expect(loaded.f()).toStrictEqual([join(folder, 'out', 'data'), out, 'string', 'my own', '/']);
+  });
+
+  test.each([
+    ['the sources of the SDK', '../index.ts'],
+    ['the sources of the fleet', '../../../cli/src/fleet.ts'],
+  ])('has a stand-in for %s imported by path, also through a link', async (_name, target) => {
+    const real = fileURLToPath(new URL(target, import.meta.url));
+    const link = join(folder, `link-${basename(real)}`);
+    await symlink(real, link);
+    for (const imported of [real, link]) {
+      const path = await file(
+        'by-path/task.mjs',
+        `import * as all from ${JSON.stringify(imported)};
+         export const f = (name) => all[name]();`,
+      );
+      const { code } = await bundleModule(path);
+      expect(code.length).toBeLessThan(20_000);
+      const out = await file(`out/by-path-${basename(imported)}.mjs`, new TextDecoder().decode(code));
+      const loaded = (await import(pathToFileURL(out).href)) as { f: (name: string) => unknown };
+      expect(loaded.f('isMain')).toBe(false);
+      expect(() => loaded.f('startFleet')).toThrow(/was called while a worker loaded the task/);
+    }
+  });
+
   test('does not run the main program that shares its file', async () => {
     const path = await file(
       'single/script.mjs',
@@ -120,6 +165,36 @@ describe('refusals', () => {
     expect(error.message).toMatch(/addon\.node is native code.*Install that package on the workers/s);
   });
 
+  test('a package that reads a file beside itself on loading is named, with the file', async () => {
+    const data = await file('beside/node_modules/old/data/words.txt', 'a');
+    const old = await file(
+      'beside/node_modules/old/index.js',
+      `const fs = require('fs');
+const words = fs.readFileSync(require('path').join(__dirname, 'data', 'words.txt'), 'utf8');
+module.exports = () => words;`,
+    );
+    const path = await file('beside/task.mjs', `import old from 'old'; export const f = () => old();`);
+    const error = await refused(path);
+    expect(error.code).toBe('bundleFailed');
+    expect(error.message).toContain(`${old} reads ${data} when it is loaded`);
+    expect(error.message).toContain('Install that package on the workers');
+  });
+
+  test('a package that reads beside itself only when it is asked to is not refused', async () => {
+    await file('later/node_modules/old/words.txt', 'a');
+    await file(
+      'later/node_modules/old/index.js',
+      `const fs = require('fs');
+const read = () => fs.readFileSync(__dirname + '/words.txt');
+try {
+  fs.readFileSync(__dirname + '/words.txt');
+} catch {}
+module.exports = (n) => n + 1;`,
+    );
+    const path = await file('later/task.mjs', `import old from 'old'; export const f = (n) => old(n);`);
+    expect((await bundleModule(path)).exports).toStrictEqual(['f']);
+  });
+
   test('a broken or missing module says where', async () => {
     const path = await file('broken/task.ts', 'export const f = (n: number => n;');
     expect((await refused(path)).message).toMatch(/task\.ts:1:\d+: Expected/);
@@ -130,6 +205,20 @@ describe('refusals', () => {
     expect((await refused(missing)).message).toMatch(/Could not resolve "\.\/nothing\.ts"/);
     expect((await refused(join(folder, 'nowhere.ts'))).code).toBe('bundleFailed');
   });
+});
+
+test.each([
+  ['const a = readFileSync(path.join(__dirname, \'x\', "y.txt"));', ['x/y.txt']],
+  ["module.exports = require('fs').readFileSync(__dirname + '/a.json', 'utf8');", ['/a.json']],
+  ['const wasm = `${__dirname}/a_bg.wasm`;\nconst bytes = require("fs").readFileSync(wasm);', ['/a_bg.wasm']],
+  ["var p = require('path').resolve(__dirname, 'l.txt')\nvar t = fs.readFileSync(p, 'utf8')", ['l.txt']],
+  ["  const a = readFileSync(__dirname + '/in-a-block');", []],
+  ["const f = () => readFileSync(__dirname + '/later');", []],
+  ["const f = function () { return readFileSync(__dirname + '/later') };", []],
+  ["const base = path.join(__dirname, 'never-read');", []],
+  ['const a = readFileSync(__dirname + name);', []],
+])('what is read on loading: %s', (code, expected) => {
+  expect(readsOf(code)).toStrictEqual(expected);
 });
 
 test('the stand-in inside workers has every name that can be imported from muster', async () => {

@@ -1,11 +1,13 @@
 /** One self-contained ES module out of a task's module and everything it imports. */
 import { createHash } from 'node:crypto';
-import { dirname, basename } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import type { BuildFailure, Message, Metafile, Plugin } from 'esbuild';
 import { objectId, type ObjectId } from '@muster/protocol/ids';
 import { TaskDefinitionError } from '../api/errors.ts';
+import { findReadBeside } from './beside.ts';
+import { ownFiles } from './own-files.ts';
 import { SHIM_SOURCE } from './shim.ts';
 
 export interface ModuleBundle {
@@ -24,9 +26,17 @@ interface Cached {
 /** One per process, not per client: a second client takes what the first one bundled, unless a file has changed. */
 const cache = new Map<string, Promise<Cached>>();
 
-/** CommonJS packages inside a bundle may `require` what Node ships. */
-const BANNER =
-  "import { createRequire as __musterCreateRequire } from 'node:module'; const require = __musterCreateRequire('file:///muster-task.mjs');";
+/**
+ * What CommonJS packages expect around them: `require` of what Node ships, and where they are, which is the
+ * worker's folder of modules, as `import.meta.url` says there. On one line, above the first one of the source map.
+ */
+const BANNER = [
+  "import { createRequire as __musterCreateRequire } from 'node:module';",
+  "import { fileURLToPath as __musterFileURLToPath } from 'node:url';",
+  "const require = __musterCreateRequire('file:///muster-task.mjs');",
+  'const __musterFilename = __musterFileURLToPath(import.meta.url);',
+  "const __musterDirname = __musterFileURLToPath(new URL('.', import.meta.url)).slice(0, -1);",
+].join(' ');
 
 /**
  * Bundles the module at an absolute path, TypeScript or JavaScript. Takes the earlier bundle while none of its
@@ -78,26 +88,52 @@ const build = async (path: string): Promise<Cached> => {
       sourcemap: 'inline',
       sourceRoot: `${pathToFileURL(folder).href}/`,
       sourcesContent: false,
-      define: { 'import.meta.main': 'false' },
+      define: {
+        'import.meta.main': 'false',
+        // Only where a module has no variable of that name itself.
+        __filename: '__musterFilename',
+        __dirname: '__musterDirname',
+      },
       loader: { '.wasm': 'binary' },
       banner: { js: BANNER },
       metafile: true,
       logLevel: 'silent',
       plugins: [shimPlugin, nativePlugin],
     });
-    return await finish(result.outputFiles[0]?.contents ?? new Uint8Array(0), result.metafile, folder);
+    const code = result.outputFiles[0]?.contents ?? new Uint8Array(0);
+    await refuseReadsBeside(path, code, inputsOf(result.metafile, folder));
+    return await finish(code, result.metafile, folder);
   } catch (error) {
     throw explain(path, error);
   }
 };
 
+/** The user's own modules may read beside themselves in their main part; packages that do so on loading cannot load. */
+const refuseReadsBeside = async (
+  path: string,
+  code: Uint8Array,
+  inputs: readonly string[],
+): Promise<void> => {
+  if (!Buffer.from(code.buffer, code.byteOffset, code.byteLength).includes('__musterDirname', BANNER.length))
+    return;
+  const packaged = inputs.filter((input) => /[\\/]node_modules[\\/].*\.c?js$/.test(input));
+  const found = await findReadBeside(packaged);
+  if (found === undefined) return;
+  throw new TaskDefinitionError(
+    'bundleFailed',
+    `${path} cannot be bundled for workers: ${found.module} reads ${found.file} when it is loaded, a file that does not travel with the code. ${INSTALL_THERE}`,
+  );
+};
+
+/** Absolute paths of the files that went in. */
+const inputsOf = (metafile: Metafile, folder: string): readonly string[] =>
+  Object.keys(metafile.inputs)
+    .filter((name) => !name.includes(':'))
+    .map((name) => resolve(folder, name));
+
 const finish = async (code: Uint8Array, metafile: Metafile, folder: string): Promise<Cached> => {
   const output = Object.values(metafile.outputs).find((one) => one.entryPoint !== undefined);
-  const files = Object.keys(metafile.inputs).filter((name) => !name.includes(':'));
-  const inputs = files.map(async (name) => {
-    const path = name.startsWith('/') ? name : `${folder}/${name}`;
-    return { path, mtimeMs: await modifiedMs(path) };
-  });
+  const inputs = inputsOf(metafile, folder).map(async (path) => ({ path, mtimeMs: await modifiedMs(path) }));
   const id = objectId(createHash('sha256').update(code).digest().toString('latin1'));
   return { bundle: { id, code, exports: output?.exports ?? [] }, inputs: await Promise.all(inputs) };
 };
@@ -111,10 +147,20 @@ const shimPlugin: Plugin = {
       sideEffects: false,
     }));
     build.onLoad({ filter: /.*/, namespace: 'muster-shim' }, () => ({ contents: SHIM_SOURCE, loader: 'js' }));
+    const own = ownFiles();
+    if (own.length === 0) return;
+    // Imported by a file path, through a link or under an alias: esbuild has resolved it to the real path.
+    const filter = new RegExp(`^(?:${own.map(escaped).join('|')})$`);
+    build.onLoad({ filter, namespace: 'file' }, () => ({ contents: SHIM_SOURCE, loader: 'js' }));
   },
 };
 
+const escaped = (path: string): string => path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
 const NATIVE = 'muster-native';
+
+const INSTALL_THERE =
+  "Install that package on the workers and load it inside the task: const name = 'package'; await import(name)";
 
 const nativePlugin: Plugin = {
   name: NATIVE,
@@ -126,6 +172,7 @@ const nativePlugin: Plugin = {
 };
 
 const explain = (path: string, error: unknown): TaskDefinitionError => {
+  if (error instanceof TaskDefinitionError) return error;
   const failure = isBuildFailure(error) ? error : undefined;
   const first = failure?.errors[0];
   if (first === undefined)
@@ -133,7 +180,7 @@ const explain = (path: string, error: unknown): TaskDefinitionError => {
   if (first.pluginName === NATIVE) {
     return new TaskDefinitionError(
       'nativeModule',
-      `${path} cannot be bundled for workers: ${first.text}. Install that package on the workers and load it inside the task: const name = 'package'; await import(name)`,
+      `${path} cannot be bundled for workers: ${first.text}. ${INSTALL_THERE}`,
     );
   }
   const lines = failure?.errors.slice(0, 5).map(describe) ?? [];

@@ -33,7 +33,8 @@ const mainProgramOnly = (name) => () => {
     'Move the tasks to a module of their own, or start the main program with: if (isMain(import.meta.url)) await main();',
   );
 };
-export const connect = mainProgramOnly('connect');
-export const startFleet = mainProgramOnly('startFleet');
+export const connect = /* @__PURE__ */ mainProgramOnly('connect');
+export const startFleet = /* @__PURE__ */ mainProgramOnly('startFleet');
+export const DEFAULT_POLICY = '';
 ${ERROR_CLASSES.map((name) => `export class ${name} extends Error { name = '${name}'; }`).join('\n')}
 `;
