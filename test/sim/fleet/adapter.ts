@@ -1,0 +1,163 @@
+/** A worker adapter as the production one: its machine, a durable intent file, calls to the simulated provider. */
+import { createAdapterMachine } from '@muster/core/provisioning';
+import type {
+  AdapterEffect,
+  AdapterEvent,
+  AdapterMachine,
+  AdapterMachineConfig,
+  RestoredIntent,
+  StopPolicy,
+} from '@muster/core/provisioning';
+import type { GroupId } from '@muster/protocol/ids';
+import { peerId } from '@muster/protocol/ids';
+import { drive } from '@muster/runtime/drive';
+import type { Drive } from '@muster/runtime/drive';
+import type { Fleet } from './fleet.ts';
+import { watched } from './machine.ts';
+import type { Link } from './network.ts';
+import type { Provider } from './provider.ts';
+import { sayMessage, sayNote } from './words.ts';
+import { Process } from './world.ts';
+
+/** One process run; a crash ends it, the next one reads the same intents. */
+interface Incarnation {
+  readonly process: Process;
+  readonly machine: AdapterMachine;
+  readonly loop: Drive<AdapterEvent>;
+  link: Link | undefined;
+}
+
+export class SimAdapter {
+  readonly config: AdapterMachineConfig;
+  readonly provider: Provider;
+  /** How often an intent cannot be written. */
+  diskFails = 0;
+  readonly #fleet: Fleet;
+  /** Survives the process. */
+  readonly #intents = new Map<GroupId, RestoredIntent>();
+  #current: Incarnation | undefined;
+  #runs = 0;
+
+  constructor(fleet: Fleet, config: AdapterMachineConfig, provider: Provider) {
+    this.#fleet = fleet;
+    this.config = config;
+    this.provider = provider;
+    this.start();
+  }
+
+  get isUp(): boolean {
+    return this.#current?.process.alive === true;
+  }
+
+  get process(): Process | undefined {
+    return this.#current?.process;
+  }
+
+  get link(): Link | undefined {
+    return this.#current?.link;
+  }
+
+  snapshot(): ReturnType<AdapterMachine['snapshot']> {
+    return this.#current?.machine.snapshot() ?? { wanted: [], leaving: [] };
+  }
+
+  get intents(): number {
+    return this.#intents.size;
+  }
+
+  start(): void {
+    if (this.#current !== undefined) return;
+    const { world, network, random } = this.#fleet;
+    const name = `${this.config.adapterId}#${++this.#runs}`;
+    const process = new Process(world, name, random.int(0, 1_000_000));
+    const machine = createAdapterMachine(this.config, [...this.#intents.values()], true, process.clock.now());
+    const loop = drive<AdapterEvent, AdapterEffect>(
+      watched(name, machine, this.#fleet.checks),
+      process.clock,
+      { kind: 'deadline' },
+      (effects) => {
+        for (const effect of effects) this.#apply(one, effect);
+      },
+    );
+    const one: Incarnation = { process, machine, loop, link: undefined };
+    this.#current = one;
+    one.link = network.connect(peerId(`worker_adapter_fake|${random.hex(8)}`), process, false, (turn) =>
+      loop.feed(
+        turn.map((event) =>
+          event.kind === 'message' ? event : { kind: 'connection' as const, state: event.kind },
+        ),
+      ),
+    );
+    loop.feed([{ kind: 'deadline' }]);
+  }
+
+  crash(): void {
+    const one = this.#current;
+    if (one === undefined) return;
+    this.#fleet.world.say(one.process.name, 'crash');
+    this.#end(one, 'lost');
+  }
+
+  /** On request; it ends when it is done. */
+  shutdown(policy: StopPolicy, withinMs: number): void {
+    this.#fleet.world.say(this.config.adapterId, `shutdown ${policy}`);
+    this.#current?.loop.feed([{ kind: 'shutdown', policy, withinMs }]);
+  }
+
+  #end(one: Incarnation, how: 'flush' | 'lost'): void {
+    one.process.alive = false;
+    one.loop.stop();
+    if (one.link !== undefined) this.#fleet.network.close(one.link, how);
+    if (this.#current === one) this.#current = undefined;
+  }
+
+  #apply(one: Incarnation, effect: AdapterEffect): void {
+    const { world, network } = this.#fleet;
+    const answer = (event: AdapterEvent): void => void one.process.after(0, () => one.loop.feed([event]));
+    switch (effect.kind) {
+      case 'send':
+        world.say(one.process.name, sayMessage(effect.message));
+        if (one.link !== undefined) network.say(one.link, effect.message);
+        return;
+      case 'list':
+        return this.provider.list(effect.call, answer);
+      case 'start':
+        return this.#launch(one, effect, answer);
+      case 'stop':
+        world.say(one.process.name, `stop ${effect.groupIds.join(' ')} ${effect.reason}`);
+        return this.provider.stop(effect.call, effect.groupIds, answer);
+      case 'abort':
+        return;
+      case 'holdIntent': {
+        const intent = this.#intents.get(effect.groupId);
+        if (intent?.phase === 'open') this.#intents.set(effect.groupId, { ...intent, phase: 'held' });
+        return;
+      }
+      case 'leaveIntent':
+        return void this.#intents.set(effect.groupId, { phase: 'leaving', groupId: effect.groupId });
+      case 'closeIntent':
+        return void this.#intents.delete(effect.groupId);
+      case 'exit':
+        world.say(one.process.name, `exit, left ${effect.left.join(' ')}`);
+        return this.#end(one, 'flush');
+      case 'note':
+        world.say(one.process.name, sayNote(effect));
+        return this.#fleet.ledger.onAdapterNote(this.config.adapterId, effect);
+    }
+  }
+
+  #launch(
+    one: Incarnation,
+    effect: Extract<AdapterEffect, { kind: 'start' }>,
+    answer: (event: AdapterEvent) => void,
+  ): void {
+    const { call, intents } = effect;
+    this.#fleet.world.say(one.process.name, `start ${intents.map((intent) => intent.token).join(' ')}`);
+    if (this.#fleet.random.chance(this.diskFails)) {
+      const failures = intents.map(({ groupId }) => ({ groupId, kind: 'throttled' as const, detail: 'disk full' }));
+      return answer({ kind: 'startDone', call, started: [], failures });
+    }
+    for (const intent of intents) this.#intents.set(intent.groupId, { ...intent, phase: 'open' });
+    this.provider.start(call, intents, answer);
+  }
+}

@@ -1,0 +1,52 @@
+/** Many seeds, each run twice: the second run must decide the same (P6). */
+import { runSeed } from './run.ts';
+import type { SeedFailure } from './run.ts';
+import { Coverage } from './tables.ts';
+
+export interface Simulation {
+  readonly seeds: number;
+  readonly failures: readonly SeedFailure[];
+  readonly coverage: Coverage;
+  readonly tasks: number;
+  readonly faults: number;
+  /** Of the first runs. */
+  readonly virtualSeconds: number;
+  readonly realSeconds: number;
+}
+
+export interface SimulateOptions {
+  readonly onFailure?: (failure: SeedFailure) => void;
+  readonly onProgress?: (done: number) => void;
+}
+
+export const simulate = (seeds: readonly number[], options: SimulateOptions = {}): Simulation => {
+  const startedMs = performance.now();
+  const failures: SeedFailure[] = [];
+  const coverage = new Coverage();
+  let virtualMs = 0;
+  let tasks = 0;
+  let faults = 0;
+  seeds.forEach((seed, at) => {
+    const first = runSeed(seed, true);
+    virtualMs += first.virtualMs;
+    tasks += first.tasks;
+    faults += first.faults;
+    coverage.add(first.counts);
+    const failure = first.failure ?? sameAgain(seed, first.hash);
+    if (failure !== undefined) {
+      failures.push(failure);
+      options.onFailure?.(failure);
+    }
+    options.onProgress?.(at + 1);
+  });
+  const realSeconds = Math.round((performance.now() - startedMs) / 10) / 100;
+  const virtualSeconds = Math.round(virtualMs / 1000);
+  return { seeds: seeds.length, failures, coverage, tasks, faults, virtualSeconds, realSeconds };
+};
+
+const sameAgain = (seed: number, hash: string): SeedFailure | undefined => {
+  const second = runSeed(seed, false);
+  if (second.hash === hash) return undefined;
+  const message = `the second run decided otherwise: ${hash} and ${second.hash}`;
+  return { seed, promise: 'P6', message, lines: second.failure?.lines ?? [] };
+};
