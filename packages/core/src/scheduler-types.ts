@@ -72,6 +72,8 @@ export interface SchedulerConfig {
   /** How long a group must have been idle before scale-down may pick it. */
   readonly idleBeforeStopMs: number;
   readonly balanceIntervalMs: number;
+  /** Most tasks, and most results, in one frame to a peer of ours, from 1. Default 64. */
+  readonly batchMax?: number;
   /** Refuse `clientDisconnect/shutdown` from clients. */
   readonly protected: boolean;
 }

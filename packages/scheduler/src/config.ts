@@ -41,6 +41,7 @@ export interface SchedulerSettings {
   readonly workerTimeoutMs: number;
   readonly adapterTimeoutMs: number;
   readonly balanceIntervalMs: number;
+  readonly batchMax: number;
   readonly attemptsMax: number;
   readonly prefetchMs: number;
   readonly resultResendMs: number;
@@ -128,6 +129,10 @@ export const schedulerCommand: CommandSpec<{
       flag: 'load-balance',
       aliases: ['load-balance-seconds'],
       doc: 'how often waiting tasks are moved from full to idle workers',
+    }),
+    batchMax: option(integer({ min: 1, max: 1_024 }), {
+      default: 64,
+      doc: 'most tasks, and most results, in one frame; less lets large ones overtake each other on slow links, 1 shows each task by itself in a capture',
     }),
     attemptsMax: option(integer({ min: 1, max: 1_000 }), {
       default: 3,
@@ -219,6 +224,7 @@ export const shellConfig = (settings: SchedulerSettings, policy: PolicyConfig): 
     stopTimeoutMs: settings.stopTimeoutMs,
     idleBeforeStopMs: settings.idleBeforeStopMs,
     balanceIntervalMs: settings.balanceIntervalMs,
+    batchMax: settings.batchMax,
     protected: settings.protected,
   },
 });

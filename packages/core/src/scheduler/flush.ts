@@ -25,13 +25,13 @@ export const flushResults = (state: SchedulerState, client: Client): void => {
     for (const result of results) send(state, client.id, { kind: 'taskResult', result });
     return;
   }
-  if (results.length <= BATCH_MAX)
-    return send(state, client.id, { kind: 'taskResultBatch', results, attempts });
-  for (let from = 0; from < results.length; from += BATCH_MAX) {
+  const most = state.config.batchMax ?? BATCH_MAX;
+  if (results.length <= most) return send(state, client.id, { kind: 'taskResultBatch', results, attempts });
+  for (let from = 0; from < results.length; from += most) {
     send(state, client.id, {
       kind: 'taskResultBatch',
-      results: results.slice(from, from + BATCH_MAX),
-      attempts: attempts.slice(from, from + BATCH_MAX),
+      results: results.slice(from, from + most),
+      attempts: attempts.slice(from, from + most),
     });
   }
 };
@@ -47,16 +47,16 @@ const flushTasks = (state: SchedulerState, worker: Worker): void => {
     for (const task of tasks) send(state, worker.id, { kind: 'task', task });
     return;
   }
-  if (tasks.length <= BATCH_MAX)
-    send(state, worker.id, { kind: 'taskBatch', tasks, attempts, sources, sourceOf });
+  const most = state.config.batchMax ?? BATCH_MAX;
+  if (tasks.length <= most) send(state, worker.id, { kind: 'taskBatch', tasks, attempts, sources, sourceOf });
   else {
-    for (let from = 0; from < tasks.length; from += BATCH_MAX) {
+    for (let from = 0; from < tasks.length; from += most) {
       send(state, worker.id, {
         kind: 'taskBatch',
-        tasks: tasks.slice(from, from + BATCH_MAX),
-        attempts: attempts.slice(from, from + BATCH_MAX),
+        tasks: tasks.slice(from, from + most),
+        attempts: attempts.slice(from, from + most),
         sources,
-        sourceOf: sourceOf.slice(from, from + BATCH_MAX),
+        sourceOf: sourceOf.slice(from, from + most),
       });
     }
   }
