@@ -18,6 +18,7 @@ describe('checkBindAddresses', () => {
     ['tcp://*:8516'],
     ['tcp://example.org:8516'],
     ['tcp://127.0.0.1.example.org:8516'],
+    ['ipc://@everybody'],
   ])('refuses %s, which others can reach, and says why', (address) => {
     expect(() => checkBindAddresses([address], false)).toThrow(/--insecure/);
     expect(() => checkBindAddresses([address], true)).not.toThrow();

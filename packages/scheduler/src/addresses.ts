@@ -38,6 +38,12 @@ export const checkBindAddresses = (addresses: readonly string[], insecure: boole
       'no address to listen on; name one, such as tcp://127.0.0.1:8516',
     );
   for (const address of addresses) {
+    if (address.startsWith('ipc://@') && !insecure) {
+      throw new AddressError(
+        'addressExposed',
+        `${address} is an abstract socket, which every user of this machine can reach. Name a path in a directory of your own (ipc:///PATH), or add --insecure.`,
+      );
+    }
     if (/^ipc:\/\/.+/.test(address) || /^inproc:\/\/.+/.test(address)) continue;
     const tcp = parseTcp(address);
     if (tcp === undefined) {

@@ -30,14 +30,22 @@ const parse = (request: Uint8Array): unknown => {
   }
 };
 
-/** Total: any bytes get an answer. `status` is asked only when the answer shows it. */
-export const answerQuery = (request: Uint8Array, status: () => SchedulerStatus): Answered => {
+/**
+ * Total: any bytes get an answer. `status` is asked only when the answer shows it. A protected scheduler is not ended
+ * over the wire, by this way as little as by a client's shutdown: its operator sends a signal.
+ */
+export const answerQuery = (
+  request: Uint8Array,
+  status: () => SchedulerStatus,
+  isProtected: boolean = false,
+): Answered => {
   const value = parse(request);
   if (typeof value !== 'object' || value === null || !('query' in value)) {
     return refuse('the request is not JSON of the form {"query": "status"}');
   }
   if (value.query === 'status') return { answer: { ok: true, status: status() }, operate: undefined };
   if (value.query === 'shutdown') {
+    if (isProtected) return refuse('the scheduler is protected; end it with SIGTERM');
     const withinMs = 'withinMs' in value ? value.withinMs : undefined;
     if (typeof withinMs !== 'number' || !(withinMs >= 0 && withinMs <= WITHIN_MS_MAX)) {
       return refuse(`shutdown needs withinMs, a number of milliseconds from 0 to ${WITHIN_MS_MAX}`);

@@ -88,7 +88,7 @@ export const startScheduler = async (
     throw error;
   }
   const machine: SchedulerMachine = createScheduler({ ...config.machine, epoch }, ports.clock.now());
-  return serve(machine, epoch, listener, store, ports);
+  return serve(machine, epoch, listener, store, ports, config.machine.protected);
 };
 
 const serve = (
@@ -97,6 +97,7 @@ const serve = (
   listener: Listener,
   store: StoreLink,
   ports: SchedulerPorts,
+  isProtected: boolean,
 ): RunningScheduler => {
   let storeState = NO_STORE;
   let ending: Promise<void> | undefined;
@@ -136,7 +137,7 @@ const serve = (
     storeState = state;
     loop.feed([{ kind: 'objectStore', state }]);
   });
-  listener.onTurn(createTurnHandler({ machine, loop, ports, send, note }));
+  listener.onTurn(createTurnHandler({ machine, loop, ports, isProtected, send, note }));
   note('info', 'scheduler.listening', { addresses: listener.addresses.join(' '), epoch });
   return {
     addresses: listener.addresses,
@@ -177,6 +178,7 @@ interface TurnHandlerParts {
   readonly machine: SchedulerMachine;
   readonly loop: Drive<SchedulerEvent>;
   readonly ports: SchedulerPorts;
+  readonly isProtected: boolean;
   send(to: PeerId, message: Message): void;
   note(level: Note['level'], event: string, fields: Note['fields']): void;
 }
@@ -186,15 +188,18 @@ const createTurnHandler = ({
   machine,
   loop,
   ports,
+  isProtected,
   send,
   note,
 }: TurnHandlerParts): ((turn: readonly TransportEvent[]) => void) => {
   const reader = createFrameReader();
   const limiter = createLimiter();
   const answer = ({ from, request }: Query, status: () => SchedulerStatus): void => {
-    const { answer: body, operate } = answerQuery(request, status);
+    const { answer: body, operate } = answerQuery(request, status, isProtected);
     send(from, { kind: 'informationResponse', response: new TextEncoder().encode(JSON.stringify(body)) });
-    if (operate !== undefined) loop.feed([{ kind: 'operator', request: operate }]);
+    if (operate === undefined) return;
+    note('info', 'operator.asked', { peer: showId(from), action: operate.action });
+    loop.feed([{ kind: 'operator', request: operate }]);
   };
   const reject = (frame: BadFrame): void => {
     const times = limiter.admit(`${frame.from} ${frame.code}`, ports.clock.now());

@@ -1,6 +1,6 @@
 /** An object store of our own: a process beside us that outlives our crash and is found again by our successor. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ObjectStoreState } from '@muster/core/scheduler-types';
 import { noteLogger, type Log } from '@muster/runtime/log';
@@ -18,14 +18,21 @@ export interface SupervisedStoreOptions {
 /** Environment variable that tells a store whom it belongs to. Not an argument: command lines can be read by everybody. */
 export const OWNER_MARK_VARIABLE = 'MUSTER_STORE_OWNER_MARK';
 
-/** Kept beside the socket, so that the scheduler after a crash is known as the owner. */
+/**
+ * Kept beside the socket, so that the scheduler after a crash is known as the owner. Written whole under another name and
+ * then linked: a crash in between leaves no empty mark, and of two schedulers one is first.
+ */
 const ownerMarkFor = (socket: string): string => {
   const path = `${socket}.owner`;
+  const draft = `${path}.${process.pid}`;
   mkdirSync(dirname(socket), { recursive: true, mode: 0o700 });
+  writeFileSync(draft, randomBytes(16).toString('hex'), { mode: 0o600 });
   try {
-    writeFileSync(path, randomBytes(16).toString('hex'), { mode: 0o600, flag: 'wx' });
+    linkSync(draft, path);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    rmSync(draft, { force: true });
   }
   return readFileSync(path, 'utf8');
 };
