@@ -91,7 +91,7 @@ describe('commands', () => {
     const [stdin, flavour, folder = '', files] = text(result.stdout).split('\n');
     expect([stdin, flavour, files?.trim()]).toEqual(['from the store', 'sweet', '0']);
     expect(folder).toMatch(/muster-worker-/);
-    expect(existsSync(folder)).toBe(false);
+    await scheduler.until('its folder is gone', () => !existsSync(folder));
   });
 
   it('that do not read their input end well', async () => {

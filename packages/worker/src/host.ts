@@ -4,6 +4,7 @@ import type { WorkerConfig } from '@muster/core/worker-types';
 import { WORKER_ENV } from '@muster/protocol/calls';
 import type { Capabilities, WorkerId } from '@muster/protocol/ids';
 import type { Clock } from '@muster/runtime/clock';
+import { processorMemoryShare } from '@muster/runtime/machine-memory';
 import { systemClock } from '@muster/runtime/system-clock';
 import { silentLog } from '@muster/runtime/log';
 import type { Log } from '@muster/runtime/log';
@@ -16,7 +17,6 @@ import { createInProcess } from './host/in-process.ts';
 import type { PortEvents, ProcessorPort } from './host/port.ts';
 import { killMarked } from './host/proc.ts';
 import { ProcessorProcess } from './host/processor-process.ts';
-import { defaultMemoryBytesMax } from './host/resources.ts';
 import { WorkerShell } from './host/worker.ts';
 import type { WorkerEnd } from './host/worker.ts';
 
@@ -137,7 +137,7 @@ const workerConfigOf = (config: WorkerHostConfig, workerId: WorkerId): WorkerCon
   tasksMax: TASKS_MAX,
   pipelineMs: PIPELINE_MS,
   pipelineTasksMax: PIPELINE_TASKS_MAX,
-  processorMemoryBytesMax: config.processorMemoryBytesMax ?? defaultMemoryBytesMax(config.workerIds.length),
+  processorMemoryBytesMax: config.processorMemoryBytesMax ?? processorMemoryShare(config.workerIds.length),
   processorStartMs: PROCESSOR_START_MS,
 });
 

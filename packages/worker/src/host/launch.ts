@@ -8,6 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { JournalReader } from '../channel/journal.ts';
 
 const MIB = 1024 * 1024;
+/**
+ * Young generation. V8 lets it grow to 16 MiB, three of them; a processor is forked for each command, which costs
+ * about 9 us here and 12 us in the child for each such MiB (measured), and short functions are no slower without.
+ */
+const SEMI_SPACE = '--max-semi-space-size';
+const SEMI_SPACE_MIB = 4;
 const HEAP_MIB_MIN = 32;
 /** Name of the environment entry that tells one processor's descendants from another's. */
 export const PROCESSOR_MARK = 'MUSTER_PROCESSOR';
@@ -40,6 +46,15 @@ const processorFile = (): string => {
   return fileURLToPath(new URL(built, here));
 };
 
+const flagsOf = ({ heapBytesMax, env }: ProcessorSettings): readonly string[] => {
+  const flags: string[] = [];
+  if (heapBytesMax !== undefined)
+    flags.push(`--max-old-space-size=${Math.max(HEAP_MIB_MIN, Math.floor(heapBytesMax / MIB))}`);
+  // Whoever sets it knows the tasks better.
+  if (env['NODE_OPTIONS']?.includes(SEMI_SPACE) !== true) flags.push(`${SEMI_SPACE}=${SEMI_SPACE_MIB}`);
+  return flags;
+};
+
 let journals = 0;
 
 /** @throws what the system says when it cannot: no descriptors, processes, memory or disk. */
@@ -48,12 +63,7 @@ export const launchProcessor = (settings: ProcessorSettings): Launched => {
   const path = join(settings.folder, `journal-${++journals}`);
   const journalFd = openSync(path, 'wx+', 0o600);
   unlinkSync(path);
-  const { heapBytesMax } = settings;
-  const flags =
-    heapBytesMax === undefined
-      ? []
-      : [`--max-old-space-size=${Math.max(HEAP_MIB_MIN, Math.floor(heapBytesMax / MIB))}`];
-  const child = spawn(process.execPath, [...flags, processorFile(), settings.folder], {
+  const child = spawn(process.execPath, [...flagsOf(settings), processorFile(), settings.folder], {
     env: { ...settings.env, [PROCESSOR_MARK]: settings.mark },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', journalFd],

@@ -1,5 +1,5 @@
 /** Figures of a heartbeat; cheap enough for every two seconds. */
-import { freemem, totalmem } from 'node:os';
+import { freemem } from 'node:os';
 import type { Resource } from '@muster/protocol/messages';
 import { cpuMs } from './proc.ts';
 
@@ -40,12 +40,3 @@ export const createResources = (): Resources => {
 
 /** What a container leaves us, where it limits us, else the machine's. */
 export const freeBytes = (): number => process.availableMemory?.() ?? freemem();
-
-const SHARE_OF_MEMORY = 0.8;
-
-/** Limit of one processor where none is given: its share of most of the memory. */
-export const defaultMemoryBytesMax = (workers: number): number => {
-  const constrained = process.constrainedMemory?.() ?? 0;
-  const total = constrained > 0 && constrained < totalmem() ? constrained : totalmem();
-  return Math.floor((total * SHARE_OF_MEMORY) / Math.max(1, workers));
-};

@@ -59,7 +59,7 @@ export class ChildSink implements Sink {
       return false;
     }
     if (!this.#unannounced) return true;
-    if (performance.now() - this.#wokenAt >= WAKE_MS) this.#wake();
+    if (behind <= this.#low || performance.now() - this.#wokenAt >= WAKE_MS) this.#wake();
     else this.#late ??= setTimeout(() => this.idle(), WAKE_MS);
     return true;
   }

@@ -1,8 +1,8 @@
 /** Command tasks: a program with its arguments, no shell, in a process group of its own. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, rmdirSync } from 'node:fs';
-import { realpath, rm } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { realpath, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommandResult, CommandSpec, Payload } from '@muster/protocol/calls';
 import { objectId } from '@muster/protocol/ids';
@@ -10,12 +10,12 @@ import { TaskFailure } from '../errors.ts';
 import { parseCommandSpec } from './command-spec.ts';
 import type { Execution, Sink } from './execution.ts';
 import type { Objects } from './objects.ts';
-import { createOutputKeeper } from './output.ts';
-import type { OutputKeeper } from './output.ts';
+import { filedOutput, streamedOutput } from './output.ts';
+import type { Output } from './output.ts';
 import type { RunCommand } from './runner.ts';
 import { readInside, writeInside } from './working-folder.ts';
 
-/** Someone outside the group may hold the output open after the program has ended; nobody waits longer than this for it. */
+/** Someone outside the group may hold a pipe open after the program has ended; nobody waits longer than this for it. */
 const OUTPUT_AFTER_EXIT_MS = 500;
 /** All files that a command gives back together. */
 const FILES_BYTES_MAX = 256 * 1024 * 1024;
@@ -36,57 +36,35 @@ interface Ended {
   readonly signal: string | undefined;
 }
 
-/** @param folder Private; fresh working directories are made in it. */
+/** @param folder Private to the host; fresh working directories are made in it. */
 export const createCommands = (sink: Sink, objects: Objects, folder: string): RunCommand => {
-  // Reading process.env costs more than starting a small program's arguments; it is what this process was given.
+  // What this process was given; reading process.env costs more than the rest of a small command's preparation.
   const inherited = { ...process.env };
+  const envOf = ({ env }: CommandSpec): NodeJS.ProcessEnv =>
+    Object.keys(env).length === 0 ? inherited : { ...inherited, ...env };
   let counter = 0;
 
-  const content = async (payload: Payload, signal: AbortSignal): Promise<Uint8Array> =>
+  const content = async (payload: Payload, { signal }: Execution): Promise<Uint8Array> =>
     'bytes' in payload
       ? payload.bytes
       : objects.get(objectId(Buffer.from(payload.object, 'hex').toString('latin1')), signal);
 
   const inFolder = async (spec: CommandSpec, root: string, execution: Execution): Promise<CommandResult> => {
-    const { signal } = execution;
     const realRoot = spec.filesIn.size + spec.filesOut.length > 0 ? await realpath(root) : root;
     for (const [path, payload] of spec.filesIn)
-      await writeInside(realRoot, path, await content(payload, signal));
-    const stdin = spec.stdin === undefined ? undefined : await content(spec.stdin, signal);
-    const streamed = (stream: 'stdout' | 'stderr'): ((text: string) => void) | undefined =>
-      execution.streams ? (text) => execution.log(stream, text) : undefined;
-    const stdout = createOutputKeeper(spec.outputBytesMax, streamed('stdout'));
-    const stderr = createOutputKeeper(spec.outputBytesMax, streamed('stderr'));
-    const startedMs = performance.now();
-    const ended = await run({
-      spec,
-      root,
-      stdin,
-      env: { ...inherited, ...spec.env },
-      sink,
-      signal,
-      stdout,
-      stderr,
-    });
-    const durationMs = performance.now() - startedMs;
-    const out = stdout.end();
-    const err = stderr.end();
-    const filesOut = new Map<string, Payload>();
-    let room = FILES_BYTES_MAX;
-    for (const path of spec.filesOut) {
-      const bytes = await readInside(realRoot, path, room);
-      if (bytes === undefined) continue;
-      room -= bytes.byteLength;
-      filesOut.set(path, { bytes });
+      await writeInside(realRoot, path, await content(payload, execution));
+    const stdin = spec.stdin === undefined ? undefined : await content(spec.stdin, execution);
+    const output = execution.streams
+      ? streamedOutput(spec.outputBytesMax, (stream, text) => execution.log(stream, text))
+      : filedOutput(folder, spec.outputBytesMax);
+    try {
+      const startedMs = performance.now();
+      const ended = await run({ spec, root, stdin, env: envOf(spec), sink, execution, output });
+      const durationMs = performance.now() - startedMs;
+      return { ...ended, ...output.end(), filesOut: await filesOutOf(spec, realRoot), durationMs };
+    } finally {
+      output.dispose();
     }
-    return {
-      ...ended,
-      stdout: out.kept,
-      stderr: err.kept,
-      truncated: out.truncated || err.truncated,
-      filesOut,
-      durationMs,
-    };
   };
   return async (value, execution) => {
     const spec = parseCommandSpec(value);
@@ -96,18 +74,28 @@ export const createCommands = (sink: Sink, objects: Objects, folder: string): Ru
     try {
       return await inFolder(spec, root, execution);
     } finally {
-      await removeFolder(root);
+      removeFolder(root);
     }
   };
 };
 
-const removeFolder = async (root: string): Promise<void> => {
-  try {
-    rmdirSync(root);
-  } catch {
-    // Not empty. What cannot be removed now goes with the host's folder.
-    await rm(root, { recursive: true, force: true }).catch(() => undefined);
+const filesOutOf = async (spec: CommandSpec, root: string): Promise<ReadonlyMap<string, Payload>> => {
+  const files = new Map<string, Payload>();
+  let room = FILES_BYTES_MAX;
+  for (const path of spec.filesOut) {
+    const bytes = await readInside(root, path, room);
+    if (bytes === undefined) continue;
+    room -= bytes.byteLength;
+    files.set(path, { bytes });
   }
+  return files;
+};
+
+/** Not awaited: a disk's journal can take a millisecond for it. What cannot be removed goes with the host's folder. */
+const removeFolder = (root: string): void => {
+  rmdir(root)
+    .catch(() => rm(root, { recursive: true, force: true }))
+    .catch(() => undefined);
 };
 
 interface Running {
@@ -116,14 +104,13 @@ interface Running {
   readonly stdin: Uint8Array | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly sink: Sink;
-  readonly signal: AbortSignal;
-  readonly stdout: OutputKeeper;
-  readonly stderr: OutputKeeper;
+  readonly execution: Execution;
+  readonly output: Output;
 }
 
 const run = (running: Running): Promise<Ended> =>
   new Promise((resolve, reject) => {
-    const { spec, signal, sink } = running;
+    const { spec, execution, sink, output } = running;
     const [program = '', ...args] = spec.argv;
     let child: ChildProcess;
     try {
@@ -132,7 +119,7 @@ const run = (running: Running): Promise<Ended> =>
         cwd: running.root,
         env: running.env,
         detached: true,
-        stdio: [stdin, 'pipe', 'pipe'],
+        stdio: [stdin, ...output.stdio],
       });
     } catch (cause) {
       return reject(notStarted(program, spec, cause));
@@ -143,18 +130,18 @@ const run = (running: Running): Promise<Ended> =>
       if (pid !== undefined) signalGroup(pid, 'SIGTERM');
     };
     let late: NodeJS.Timeout | undefined;
-    child.stdout?.on('data', (chunk: Buffer) => running.stdout.push(chunk));
-    child.stderr?.on('data', (chunk: Buffer) => running.stderr.push(chunk));
+    output.attach(child);
     // A program need not read all of its input.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(running.stdin);
     child.once('error', (cause) => {
-      signal.removeEventListener('abort', terminate);
+      execution.onAbort = undefined;
       reject(notStarted(program, spec, cause));
     });
     child.once('exit', () => {
       // What the program left behind in its group ends with it.
       if (pid !== undefined) signalGroup(pid, 'SIGKILL');
+      if (child.stdout === null) return;
       late = setTimeout(() => {
         child.stdout?.destroy();
         child.stderr?.destroy();
@@ -162,12 +149,12 @@ const run = (running: Running): Promise<Ended> =>
     });
     child.once('close', (code, signalName) => {
       clearTimeout(late);
-      signal.removeEventListener('abort', terminate);
+      execution.onAbort = undefined;
       if (pid !== undefined) sink.group(pid, 'ended');
       resolve({ exitCode: code ?? undefined, signal: signalName ?? undefined });
     });
-    signal.addEventListener('abort', terminate, { once: true });
-    if (signal.aborted) terminate();
+    execution.onAbort = terminate;
+    if (execution.aborted) terminate();
   });
 
 const notStarted = (program: string, spec: CommandSpec, cause: unknown): TaskFailure => {

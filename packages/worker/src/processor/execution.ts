@@ -13,8 +13,8 @@ export interface Entry extends ExecuteRun {
 
 /** Where a runner's findings go. */
 export interface Sink {
-  /** False: taken back, do not run it. */
-  begin(entry: Entry): boolean;
+  /** False: taken back, do not run it. `behind`: how many wait behind it. */
+  begin(entry: Entry, behind: number): boolean;
   finished(record: FinishedRecord): void;
   /** Nothing is left to run. */
   idle(): void;
@@ -38,6 +38,8 @@ export class Execution {
   /** Told to stop before it had ended. */
   aborted = false;
   ended: FinishedRecord | undefined;
+  /** For whoever needs no signal: called once when the run is told to stop. */
+  onAbort: (() => void) | undefined;
 
   constructor(entry: Entry, sink: Sink, startedMs: number, startedCpuUs: number) {
     this.entry = entry;
@@ -61,6 +63,11 @@ export class Execution {
     if (this.ended !== undefined) return;
     this.aborted = true;
     this.#controller?.abort(stopped());
+    this.onAbort?.();
+  }
+
+  throwIfAborted(): void {
+    if (this.aborted) throw stopped();
   }
 
   log(stream: LogStream, text: string): void {

@@ -1,27 +1,71 @@
-/** Output of a command: the first part is kept, and all of it may be streamed as it comes. */
+/**
+ * What a command prints. Streamed output comes through pipes, is passed on as it comes, and its first part is kept.
+ * Other output goes into files without a name: a small command then costs half, because no socket is made and watched.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
+import type { LogStream } from '../channel/frames.ts';
 
-export interface OutputKeeper {
-  push(chunk: Buffer): void;
-  /** The first `bytesMax` bytes; what was incomplete is streamed. */
-  end(): { readonly kept: Uint8Array; readonly truncated: boolean };
+const { O_APPEND, O_CREAT, O_EXCL, O_RDWR } = constants;
+
+const NOTHING = new Uint8Array(0);
+
+export interface Printed {
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+  readonly truncated: boolean;
 }
 
-/** @param stream called with whole characters; undefined: nobody listens. */
-export const createOutputKeeper = (
+export interface Output {
+  /** For stdout and stderr of `spawn`. */
+  readonly stdio: readonly ['pipe' | number, 'pipe' | number];
+  attach(child: ChildProcess): void;
+  /** After the end of the command. */
+  end(): Printed;
+  /** Any number of times. */
+  dispose(): void;
+}
+
+/** @param bytesMax kept of each stream. @param say called with whole characters. */
+export const streamedOutput = (bytesMax: number, say: (stream: LogStream, text: string) => void): Output => {
+  const keepers = {
+    stdout: createKeeper(bytesMax, (text) => say('stdout', text)),
+    stderr: createKeeper(bytesMax, (text) => say('stderr', text)),
+  };
+  return {
+    stdio: ['pipe', 'pipe'],
+    attach: (child) => {
+      child.stdout?.on('data', (chunk: Buffer) => keepers.stdout.push(chunk));
+      child.stderr?.on('data', (chunk: Buffer) => keepers.stderr.push(chunk));
+    },
+    end: () => {
+      const [stdout, stderr] = [keepers.stdout.end(), keepers.stderr.end()];
+      return { stdout: stdout.kept, stderr: stderr.kept, truncated: stdout.truncated || stderr.truncated };
+    },
+    dispose: () => undefined,
+  };
+};
+
+interface Kept {
+  readonly kept: Uint8Array;
+  readonly truncated: boolean;
+}
+
+const createKeeper = (
   bytesMax: number,
-  stream: ((text: string) => void) | undefined,
-): OutputKeeper => {
+  say: (text: string) => void,
+): { push(chunk: Buffer): void; end(): Kept } => {
   const chunks: Buffer[] = [];
-  const decoder = stream === undefined ? undefined : new StringDecoder('utf8');
+  const decoder = new StringDecoder('utf8');
   let keptBytes = 0;
   let truncated = false;
-  const say = (text: string | undefined): void => {
-    if (text !== undefined && text !== '') stream?.(text);
+  const pass = (text: string): void => {
+    if (text !== '') say(text);
   };
   return {
     push: (chunk) => {
-      say(decoder?.write(chunk));
+      pass(decoder.write(chunk));
       const room = bytesMax - keptBytes;
       if (chunk.length > room) truncated = true;
       if (room <= 0) return;
@@ -30,8 +74,101 @@ export const createOutputKeeper = (
       keptBytes += part.length;
     },
     end: () => {
-      say(decoder?.end());
+      pass(decoder.end());
       return { kept: Buffer.concat(chunks, keptBytes), truncated };
     },
   };
 };
+
+/** How often files are looked at while a command runs: what it prints beyond the limit is cut then. */
+const TRIM_MS = 50;
+/** After so many looks at nothing the looking ends, until the next command. */
+const IDLE_LOOKS_MAX = 20;
+
+const watched = new Set<OutputFile>();
+let looking: NodeJS.Timeout | undefined;
+let idleLooks = 0;
+let files = 0;
+
+/** One timer for all commands: making one for each would cost more than most of them print. */
+const watch = (file: OutputFile): void => {
+  watched.add(file);
+  if (looking !== undefined) return;
+  idleLooks = 0;
+  looking = setInterval(() => {
+    for (const one of watched) one.trim();
+    idleLooks = watched.size > 0 ? 0 : idleLooks + 1;
+    if (idleLooks < IDLE_LOOKS_MAX) return;
+    clearInterval(looking);
+    looking = undefined;
+  }, TRIM_MS);
+  looking.unref();
+};
+
+/** @param folder Private to the host. */
+export const filedOutput = (folder: string, bytesMax: number): Output => {
+  const stdout = new OutputFile(folder, bytesMax);
+  const stderr = new OutputFile(folder, bytesMax);
+  return {
+    stdio: [stdout.fd, stderr.fd],
+    attach: () => {
+      watch(stdout);
+      watch(stderr);
+    },
+    end: () => {
+      const [out, err] = [stdout.end(), stderr.end()];
+      return { stdout: out.kept, stderr: err.kept, truncated: out.truncated || err.truncated };
+    },
+    dispose: () => {
+      stdout.close();
+      stderr.close();
+    },
+  };
+};
+
+class OutputFile {
+  readonly fd: number;
+  readonly #bytesMax: number;
+  #first: Uint8Array | undefined;
+  #open = true;
+
+  constructor(folder: string, bytesMax: number) {
+    const path = `${folder}/out-${process.pid}-${++files}`;
+    // Appending, so that a cut moves the writer back to the front.
+    this.fd = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND, 0o600);
+    unlinkSync(path);
+    this.#bytesMax = bytesMax;
+  }
+
+  trim(): void {
+    const bytes = fstatSync(this.fd).size;
+    if (bytes <= this.#bytesMax && this.#first === undefined) return;
+    this.#first ??= this.#read(this.#bytesMax);
+    ftruncateSync(this.fd, 0);
+  }
+
+  end(): Kept {
+    if (this.#first !== undefined) return { kept: this.#first, truncated: true };
+    const bytes = fstatSync(this.fd).size;
+    return { kept: this.#read(Math.min(bytes, this.#bytesMax)), truncated: bytes > this.#bytesMax };
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    watched.delete(this);
+    closeSync(this.fd);
+  }
+
+  #read(bytes: number): Uint8Array {
+    if (bytes === 0) return NOTHING;
+    const content = new Uint8Array(bytes);
+    let filled = 0;
+    while (filled < bytes) {
+      const more = readSync(this.fd, content, filled, bytes - filled, filled);
+      if (more === 0) break; // cut by the command itself
+      filled += more;
+    }
+    return content.subarray(0, filled);
+  }
+}

@@ -7,6 +7,7 @@ import { INLINE_BYTES_MAX } from '@muster/protocol/calls';
 import type { CommandResult } from '@muster/protocol/calls';
 import { decodeTask } from '@muster/protocol/codec';
 import { COMMAND_FUNCTION } from '@muster/protocol/ids';
+import type { ObjectId } from '@muster/protocol/ids';
 import type { Task } from '@muster/protocol/messages';
 import { encodeValue, ValueError } from '@muster/protocol/values';
 import { TaskFailure } from '../errors.ts';
@@ -89,7 +90,7 @@ export class Runner {
     for (;;) {
       const entry = this.#queue[this.#at++];
       if (entry === undefined) break;
-      if (!sink.begin(entry)) continue;
+      if (!sink.begin(entry, this.#queue.length - this.#at)) continue;
       this.#current = new Execution(entry, sink, performance.now(), this.#lastCpuUs);
       return this.#start(this.#current);
     }
@@ -115,29 +116,32 @@ export class Runner {
   /** Whatever has to be fetched first. */
   async #prepare(execution: Execution, task: Task): Promise<void> {
     const { functions, runCommand } = this.#parts;
-    const { signal } = execution;
     const isCommand = task.functionId === COMMAND_FUNCTION;
     const target = isCommand
       ? undefined
-      : (functions.get(task.functionId) ?? (await functions.load(task.functionId, signal)));
+      : (functions.get(task.functionId) ?? (await functions.load(task.functionId, execution.signal)));
     execution.restartClock(performance.now());
-    const argument = await this.#argumentOf(task, signal);
-    signal.throwIfAborted();
+    const [given, ...more] = task.args;
+    if (given === undefined || more.length > 0 || given.kind === 'task') {
+      throw new TaskFailure('TaskInvalidError', 'a task takes exactly one argument');
+    }
+    const argument =
+      given.kind === 'inline'
+        ? await this.#decode(given.bytes, execution)
+        : await this.#fetch(given.id, execution);
+    execution.throwIfAborted();
     if (target === undefined) this.#succeed(execution, await runCommand(argument, execution));
     else this.#call(execution, target, argument);
   }
 
-  async #argumentOf(task: Task, signal: AbortSignal): Promise<unknown> {
-    const [argument, ...more] = task.args;
-    if (argument === undefined || more.length > 0 || argument.kind === 'task') {
-      throw new TaskFailure('TaskInvalidError', 'a task takes exactly one argument');
-    }
-    const bytes =
-      argument.kind === 'inline' ? argument.bytes : await this.#parts.objects.get(argument.id, signal);
+  async #fetch(id: ObjectId, execution: Execution): Promise<unknown> {
+    return this.#decode(await this.#parts.objects.get(id, execution.signal), execution);
+  }
+
+  async #decode(bytes: Uint8Array, execution: Execution): Promise<unknown> {
     const ids = referencesOf(bytes);
-    return ids.length === 0
-      ? decodeArgument(bytes)
-      : decodeArgument(bytes, await this.#parts.references.resolve(ids, signal));
+    if (ids.length === 0) return decodeArgument(bytes);
+    return decodeArgument(bytes, await this.#parts.references.resolve(ids, execution.signal));
   }
 
   #call(execution: Execution, target: TaskFunction, argument: unknown): void {
