@@ -4,8 +4,11 @@ import { after, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import type { Worker } from './worker.ts';
 
-/** Acknowledgements wait this long for company, or for a full batch. */
-const ACK_DELAY_MS = 20;
+/**
+ * Acknowledgements wait this long for company, or for a full batch: each frame costs as much as several tasks. A
+ * worker sends a result again after seconds only, and one that drains is told at once.
+ */
+const ACK_DELAY_MS = 100;
 /** Most tasks, results or acknowledgements in one frame. */
 export const BATCH_MAX = 64;
 
