@@ -9,6 +9,7 @@ import type { AdapterId, Capabilities } from '@muster/protocol/ids';
 import { logOptions, option, optional, required } from '@muster/runtime/config';
 import type { CommandSpec, LogFormatName, LogLevelName, Option } from '@muster/runtime/config';
 import { capabilities, choice, duration, integer, size, text } from '@muster/runtime/config-kinds';
+import { processorMemoryShare } from '@muster/runtime/machine-memory';
 import type { NativeConfig } from './provisioner.ts';
 
 /** What `muster adapter native` is told, resolved. Durations in milliseconds. */
@@ -86,7 +87,7 @@ export const nativeCommand: CommandSpec<{ readonly [K in keyof NativeSettings]: 
       }),
       processorMemoryBytesMax: optional(size({ min: 16 * 1024 * 1024 }), {
         flag: 'max-processor-memory',
-        doc: 'memory of one running task with its children; more costs it that attempt',
+        doc: 'memory of one running task with its children; more costs it that attempt; default: an equal share of 80 % of the memory among all workers that may exist at once',
       }),
       onStop: option(choice(['drain', 'stop', 'leave']), {
         default: 'stop',
@@ -201,13 +202,14 @@ export const NATIVE_PACE: NonNullable<AdapterOptions['pace']> = {
 };
 
 const workerEnvOf = (settings: NativeSettings): Readonly<Record<string, string>> => {
-  const { lifetimeMaxMs, processorMemoryBytesMax } = settings;
+  const { lifetimeMaxMs, groupsMax, workersPerGroup } = settings;
+  // A host knows only its own workers: left to each of them, the limits of several hosts would sum up to more than there is.
+  const processorMemoryBytesMax =
+    settings.processorMemoryBytesMax ?? processorMemoryShare(groupsMax * workersPerGroup);
   return {
     [WORKER_ENV.deathTimeoutMs]: String(settings.deathTimeoutMs),
     [WORKER_ENV.graceMs]: String(settings.graceMs),
     ...(lifetimeMaxMs === undefined ? {} : { [WORKER_ENV.lifetimeMaxMs]: String(lifetimeMaxMs) }),
-    ...(processorMemoryBytesMax === undefined
-      ? {}
-      : { [WORKER_ENV.processorMemoryBytesMax]: String(processorMemoryBytesMax) }),
+    [WORKER_ENV.processorMemoryBytesMax]: String(processorMemoryBytesMax),
   };
 };

@@ -2,8 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WORKER_ENV } from '@muster/protocol/calls';
 import { adapterId, groupId } from '@muster/protocol/ids';
 import { resolveConfig } from '@muster/runtime/config';
+import { machineMemoryBytes, processorMemoryShare } from '@muster/runtime/machine-memory';
 import { adapterNameOf, defaultStateDir, nativeAdapterOf, nativeCommand, nativeConfigOf } from './config.ts';
 import { earlyExit, launchFailure } from './failures.ts';
 import { hostLogs, lastLines } from './host-log.ts';
@@ -216,9 +218,20 @@ describe('nativeCommand', () => {
       limits: { groupsMax: 4, startsPerMinuteMax: 300 },
       cost: {},
       intentsFile: '/x/blue/intents',
-      workerEnv: { MUSTER_DEATH_TIMEOUT_MS: '5000', MUSTER_GRACE_MS: '3000' },
+      workerEnv: {
+        MUSTER_DEATH_TIMEOUT_MS: '5000',
+        MUSTER_GRACE_MS: '3000',
+        MUSTER_PROCESSOR_MEMORY_BYTES_MAX: String(processorMemoryShare(4 * 2)),
+      },
       pace: { listLagMs: 0, listBusyIntervalMs: 250, startTimeoutMs: 30_000 },
     });
+  });
+  test('shares the memory of the machine among all workers that may exist, unless told a limit', () => {
+    const limit = (flags: Record<string, unknown>): number =>
+      Number(nativeAdapterOf(resolve(flags)).workerEnv?.[WORKER_ENV.processorMemoryBytesMax]);
+    expect(4 * limit({ maxWorkerGroups: '4' })).toBeLessThanOrEqual(0.8 * machineMemoryBytes());
+    expect(limit({ maxWorkerGroups: '2', workersPerGroup: '2' })).toBe(limit({ maxWorkerGroups: '4' }));
+    expect(limit({ maxProcessorMemory: '1GiB', maxWorkerGroups: '4' })).toBe(1024 ** 3);
   });
   test('names an adapter by the scheduler that it serves: the same after a restart, another one beside it', () => {
     const one = adapterNameOf({ adapterName: undefined, schedulerAddress: 'tcp://127.0.0.1:8516' });
