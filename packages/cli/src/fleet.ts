@@ -22,6 +22,8 @@ export interface FleetOptions {
   readonly workersPerGroup?: number;
   /** Default: one task per worker is enough to start another, so that the fleet fills the machine. */
   readonly policyContent?: string;
+  /** How long a group must have been idle before it may be stopped. Default: the scheduler's, 1 s. */
+  readonly idleBeforeStopMs?: number;
   /** Further arguments of `muster scheduler` and `muster adapter native`, after our own. */
   readonly schedulerArgs?: readonly string[];
   readonly adapterArgs?: readonly string[];
@@ -56,7 +58,8 @@ const DEATH_TIMEOUT_S = 8;
 /** As above, for the object store. */
 const STORE_ORPHAN_S = 8;
 
-export const DEFAULT_POLICY = 'allocate=even_load; scaling=vanilla; upper_task_ratio=1; lower_task_ratio=1';
+/** allocate=capability: what a task needs counts. Among workers that can serve a task it picks as even_load does. */
+export const DEFAULT_POLICY = 'allocate=capability; scaling=vanilla; upper_task_ratio=1; lower_task_ratio=1';
 
 /** Starts a fleet and resolves when it takes tasks. Rejects with a CliError that says what failed; nothing is left running then. */
 export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => {
@@ -120,6 +123,9 @@ const startChildren = (options: FleetOptions, addresses: readonly string[], dire
       'scheduler',
       ...addresses,
       ...['--policy-content', options.policyContent ?? DEFAULT_POLICY],
+      ...(options.idleBeforeStopMs === undefined
+        ? []
+        : ['--idle-before-stop', `${options.idleBeforeStopMs}ms`]),
       ...['--store-socket', join(directory, 'o'), '--store-orphan-timeout', `${STORE_ORPHAN_S}s`],
       ...(options.schedulerArgs ?? []),
     ],

@@ -12,6 +12,12 @@ import { jsonOption } from '../where.ts';
 
 const WATCH_MS = 250;
 
+/**
+ * Longer than that of a fleet of one program. Whoever works at a terminal pauses between two commands, and a burst that
+ * meets a group on its way out waits until it is gone (0.2 s) and another one is up (0.5 s).
+ */
+const IDLE_BEFORE_STOP_MS = 3_000;
+
 const spec = defineCommand({
   section: 'up',
   options: {
@@ -34,6 +40,10 @@ const spec = defineCommand({
       doc: 'as in muster scheduler --help',
     }),
     capabilities: option(capabilities(), { default: new Map(), doc: 'what the workers offer' }),
+    idleBeforeStopMs: option(duration({ min: 0, bareUnit: 's' }), {
+      default: IDLE_BEFORE_STOP_MS,
+      doc: 'how long a group must have been idle before it may be stopped',
+    }),
     insecure: option(boolean(), {
       default: false,
       doc: 'bind addresses that other machines can reach, without keys',
@@ -70,6 +80,7 @@ const start = (values: Values, extra: CommandExtra, display: UpDisplay): Promise
     groupsMax: values.maxWorkers ?? availableParallelism(),
     workersPerGroup: values.workersPerGroup,
     policyContent: values.policyContent,
+    idleBeforeStopMs: values.idleBeforeStopMs,
     schedulerArgs: [
       ...config,
       ...(values.insecure ? ['--insecure'] : []),
@@ -144,7 +155,7 @@ export const run = (argv: readonly string[]): Promise<number> =>
         'muster up',
         'muster up tcp://127.0.0.1:8516',
         'muster up --max-workers 8 --json',
-        'muster up --policy-content "allocate=even_load; scaling=vanilla; upper_task_ratio=8"',
+        'muster up --policy-content "allocate=capability; scaling=vanilla; upper_task_ratio=8"',
       ],
       notes: [
         'Clients of yours find it by themselves (muster map, muster status, connect() in programs).',
