@@ -53,7 +53,7 @@ const DRAIN_WITHIN_MS = 30_000;
 /** What ending the processes may take beyond the drain. */
 const END_WITHIN_MS = 5_000;
 /** Workers whose scheduler is gone end after this: the backstop when everything above them was killed. */
-const DEATH_TIMEOUT_S = 8;
+const DEATH_TIMEOUT_S = 30;
 
 /** As above, for the object store. */
 const STORE_ORPHAN_S = 8;

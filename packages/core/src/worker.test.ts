@@ -517,6 +517,14 @@ describe('the scheduler', () => {
     ]);
   });
 
+  it('is not called silent for the time in which this process did not run', () => {
+    const worker = readyWorker();
+    worker.feed(tasks(offered('a')));
+    worker.sleep(400_000);
+    expect(worker.advance(299_000)).toEqual([]);
+    expect(worker.advance(1_000)).toContainEqual(exit('no word from the scheduler for 300000 ms', false));
+  });
+
   it('that shuts down takes the worker with it', () => {
     const worker = readyWorker();
     expect(worker.feed(said({ kind: 'clientDisconnect', type: 'shutdown' }))).toEqual([

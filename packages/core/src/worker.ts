@@ -37,6 +37,7 @@ export const createWorker = (config: WorkerConfig, now: Instant): Machine<Worker
   return {
     step: (events, at) => {
       if (state.phase.name === 'ended') return [];
+      life.onTime(state, at);
       for (const event of events) onEvent(state, event, at);
       return flush(state, at);
     },
@@ -50,6 +51,7 @@ const initialState = (config: WorkerConfig, now: Instant): WorkerState => ({
   phase: { name: 'accepting' },
   scheduler: { kind: 'unknown' },
   connection: 'down',
+  steppedAt: now,
   lastEchoAt: now,
   heartbeatAt: now,
   lifetimeAt: config.lifetimeMaxMs === undefined ? undefined : instant(now + config.lifetimeMaxMs),

@@ -138,6 +138,16 @@ export const onMemory = (state: WorkerState, rssBytes: number): void => {
   killProcessor(state, `out of memory: it used ${rssBytes} bytes, its limit is ${limit} bytes`);
 };
 
+/**
+ * A process that was stopped, or a machine that slept, heard nothing because it did not listen: that time is not the
+ * scheduler's silence. Heartbeats make a step at least every `heartbeatMs`.
+ */
+export const onTime = (state: WorkerState, now: Instant): void => {
+  const gapMs = now - state.steppedAt;
+  state.steppedAt = now;
+  if (gapMs > 2 * state.config.heartbeatMs) state.lastEchoAt = instant(state.lastEchoAt + gapMs);
+};
+
 /** Whatever is due by now. */
 export const onDeadline = (state: WorkerState, now: Instant): void => {
   if (now - state.lastEchoAt >= state.config.deathTimeoutMs) {

@@ -60,6 +60,8 @@ export interface WorkerState {
   phase: Phase;
   scheduler: SchedulerKind;
   connection: 'up' | 'down';
+  /** Of the last step: a long gap means that this process did not run. */
+  steppedAt: Instant;
   lastEchoAt: Instant;
   heartbeatAt: Instant;
   /** When age starts the drain; undefined: never, or done. */

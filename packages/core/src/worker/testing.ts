@@ -58,6 +58,8 @@ export interface Harness {
   feed(...events: WorkerEvent[]): readonly WorkerEffect[];
   /** Moves time and gives every deadline on the way its step; all effects but heartbeats. */
   advance(ms: number): readonly WorkerEffect[];
+  /** Moves time without a step, as a stopped process sees it. */
+  sleep(ms: number): void;
 }
 
 export const harness = (more: Partial<WorkerConfig> = {}): Harness => {
@@ -80,7 +82,10 @@ export const harness = (more: Partial<WorkerConfig> = {}): Harness => {
     now = end;
     return effects.filter((effect) => effect.kind !== 'heartbeat');
   };
-  return { feed, advance };
+  const sleep = (ms: number): void => {
+    now += ms;
+  };
+  return { feed, advance, sleep };
 };
 
 /** Connected to an own scheduler of epoch `e1`, processor ready, nothing to do. */
