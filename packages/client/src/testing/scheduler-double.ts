@@ -2,7 +2,7 @@
  * A scheduler with its workers and object store, small enough for tests: speaks the real wire over any
  * transport, loads real bundles, remembers what it was told, and misbehaves on request.
  */
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -245,9 +245,14 @@ export class SchedulerDouble {
   }
 
   async #import(name: string, code: Uint8Array): Promise<Readonly<Record<string, unknown>>> {
-    const path = join(await mkdtemp(join(tmpdir(), 'muster-double-')), `${name}.mjs`);
-    await writeFile(path, code);
-    return (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
+    const folder = await mkdtemp(join(tmpdir(), 'muster-double-'));
+    try {
+      const path = join(folder, `${name}.mjs`);
+      await writeFile(path, code);
+      return (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   }
 
   async #get(id: ObjectId): Promise<Uint8Array> {
