@@ -100,8 +100,10 @@ module.exports = () => [base, __filename, typeof __dirname];`,
     );
     const { code } = await bundleModule(path);
     const out = await file('out/where.mjs', new TextDecoder().decode(code));
-    const loaded = (await import(pathToFileURL(out).href)) as { f: () => unknown };
-    expect(loaded.f()).toStrictEqual([join(folder, 'out', 'data'), out, 'string', 'my own', '/']);
+    // In a process of its own: the test runner gives every module a __dirname.
+    const script = `const m = await import(${JSON.stringify(pathToFileURL(out).href)}); console.log(JSON.stringify(m.f()))`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+    expect(JSON.parse(stdout)).toStrictEqual([join(folder, 'out', 'data'), out, 'string', 'my own', '/']);
   });
 
   test.each([
