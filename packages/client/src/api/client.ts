@@ -4,7 +4,7 @@ import type { Backend } from './backend.ts';
 import { type Command, type CommandOutput, command, encodeArgument } from './command.ts';
 import { ClientClosedError } from './errors.ts';
 import { SubmittedTask, type TaskHandle } from './handle.ts';
-import { type MapOptions, type SubmitOptions, settingsFrom } from './options.ts';
+import { type MapOptions, mapSettings, type SubmitOptions, submitSettings } from './options.ts';
 import { type ItemOutcome, MapStream, type TaskStream } from './stream.ts';
 import type { Task } from './task.ts';
 
@@ -57,7 +57,7 @@ export class Client implements AsyncDisposable {
     ...[argument, options = {}]: Rest<NoInfer<Argument>, SubmitOptions>
   ): TaskHandle<Awaited<Result>> {
     this.#check();
-    const settings = settingsFrom(options, options.streamOutput === true);
+    const settings = submitSettings(options);
     const opening = this.#backend.open(task, settings, 'client.submit()');
     // Heard by the handle, in a later microtask.
     opening.catch(() => undefined);
@@ -71,7 +71,10 @@ export class Client implements AsyncDisposable {
 
   /**
    * Runs a function for each item. Holds `window` items at most, however many there are: the next ones are
-   * taken as results are consumed.
+   * taken as results are consumed. Results come as items do, unless `ordered: false` or `settle: true` is given.
+   *
+   * @throws TaskDefinitionError for a function that workers cannot load, RangeError for an option: at once. An
+   *   argument that cannot travel, and what a task or the items themselves throw, are what the stream rejects with.
    */
   map<Argument, Result>(
     task: Task<Argument, Result>,
@@ -90,7 +93,7 @@ export class Client implements AsyncDisposable {
   ): TaskStream<Awaited<Result>>;
   map(task: Task<never, unknown>, items: Items<unknown>, options: MapOptions = {}): TaskStream<never> {
     this.#check();
-    const settings = settingsFrom(options, options.onLog !== undefined);
+    const settings = mapSettings(options);
     // A function that cannot be loaded is refused here, not at the first result.
     const opening = this.#backend.open(task, settings, 'client.map()');
     opening.catch(() => undefined);
@@ -104,7 +107,11 @@ export class Client implements AsyncDisposable {
     });
   }
 
-  /** Runs a program on a worker. A program that ends with an exit code other than 0 is a result, not a failure. */
+  /**
+   * Runs a program on a worker. A program that ends with an exit code other than 0 is a result, not a failure.
+   *
+   * @throws RangeError for a command that no worker could run, and for an option.
+   */
   run(given: Command, options: SubmitOptions = {}): TaskHandle<CommandOutput> {
     return this.submit(command, given, options);
   }
@@ -113,6 +120,9 @@ export class Client implements AsyncDisposable {
    * Stores a value once, for use in many arguments. Workers fetch and decode it once each: treat it as
    * read-only there. Its bytes stay in memory here, to be put again if the store loses them, until
    * {@link Client.release} or {@link Client.close}.
+   *
+   * @throws ValueError for a value that cannot travel, TypeError for one with an ObjectRef inside,
+   *   StoreUnreachableError when the object store could not be used for `schedulerTimeoutMs`.
    */
   async put<T>(value: T): Promise<ObjectRef<T>> {
     this.#check();
@@ -125,7 +135,7 @@ export class Client implements AsyncDisposable {
     return new ObjectRef<T>(await this.#backend.put(bytes));
   }
 
-  /** Deletes values that no task needs any more. */
+  /** Deletes values that no task needs any more; a task that still does ends in ObjectLostError. Any number of times. */
   release(...refs: readonly ObjectRef[]): void {
     this.#backend.release(refs.map((ref) => ref.id));
   }
@@ -136,6 +146,7 @@ export class Client implements AsyncDisposable {
     await this.#backend.close();
   }
 
+  /** {@link Client.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

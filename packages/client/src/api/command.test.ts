@@ -34,6 +34,21 @@ test.each<[string, Command]>([
   expect(() => commandSpec(given)).toThrow(RangeError);
 });
 
+test.each([
+  ['environment', 'env'],
+  ['filesin', 'filesIn'],
+  ['args', 'argv'],
+  ['outputMax', 'outputBytesMax'],
+])('a key that a command does not have (%s) is refused with the nearest that it has', (key, nearest) => {
+  const given = { argv: ['true'], [key]: {} } as Command;
+  expect(() => commandSpec(given)).toThrow(RangeError);
+  expect(() => commandSpec(given)).toThrow(`a command knows no "${key}"; did you mean "${nearest}"?`);
+});
+
+test.each([undefined, null, 'ls'])('%j is no command', (given) => {
+  expect(() => commandSpec(given as never)).toThrow(/a command: an object is needed, not/);
+});
+
 test('files come back from the result or from the store', async () => {
   const result = {
     exitCode: 3,

@@ -2,20 +2,22 @@
 import { isAbsolute, normalize, sep } from 'node:path';
 import type { CommandResult, CommandSpec, Payload } from '@muster/protocol/calls';
 import { encodeValue } from '@muster/protocol/values';
+import { refuseUnknownKeys } from './keys.ts';
 import type { TaskReference } from './task.ts';
 
-/** A program to run on a worker. */
+/** A program to run on a worker, without a shell. */
 export interface Command {
-  /** Program and arguments. */
+  /** Program and arguments; at least the program, which is looked up in the worker's PATH. */
   readonly argv: readonly string[];
-  /** Added to the worker's own environment. */
+  /** Variables added to the worker's own environment. Default: none. */
   readonly env?: Readonly<Record<string, string>>;
   /** Absolute. Default: a fresh empty directory that is removed afterwards. */
   readonly cwd?: string;
+  /** What the program reads; text is sent as UTF-8. Default: nothing. */
   readonly stdin?: string | Uint8Array;
-  /** Written before the program starts: path relative to the working directory → content. */
+  /** Written before the program starts: path relative to the working directory → content, text as UTF-8. Default: none. */
   readonly filesIn?: Readonly<Record<string, string | Uint8Array>>;
-  /** Relative paths to bring back; a missing file is left out of {@link CommandOutput.files}. */
+  /** Relative paths to bring back; a missing file is left out of {@link CommandOutput.files}. Default: none. */
   readonly filesOut?: readonly string[];
   /** Bytes kept of stdout and of stderr. Default 1 MiB. */
   readonly outputBytesMax?: number;
@@ -23,19 +25,26 @@ export interface Command {
 
 /** A program that ran to its end, whatever its exit code. */
 export interface CommandOutput {
-  /** Undefined when a signal ended it. */
+  /** 0 to 255. Undefined when a signal ended it. */
   readonly exitCode: number | undefined;
+  /** Name of the signal that ended it, such as SIGKILL; undefined when it ended by itself. */
   readonly signal: string | undefined;
+  /** Its first `outputBytesMax` bytes. */
   readonly stdout: Uint8Array;
+  /** Its first `outputBytesMax` bytes. */
   readonly stderr: Uint8Array;
   /** Whether stdout or stderr was longer than `outputBytesMax`. */
   readonly truncated: boolean;
+  /** Those of `filesOut` that were there when the program had ended. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Wall time of the program, in milliseconds. */
   readonly durationMs?: number;
 }
 
-/** The task that runs a program: `client.map(command, [{ argv: ['gzip', …] }, …])`. */
+/**
+ * The task that runs a program: `client.map(command, [{ argv: ['gzip', …] }, …])`. Ends in TaskInvalidError where
+ * the program cannot be started. Needs a fleet: not there with `inProcess`.
+ */
 export const command: TaskReference<Command, CommandOutput> = Object.freeze({
   module: 'muster:command',
   export: 'command',
@@ -63,8 +72,19 @@ const inside = (path: string, what: string): string => {
   return clean;
 };
 
-/** @throws RangeError for a command that no worker could run. */
+const KEYS = {
+  argv: true,
+  env: true,
+  cwd: true,
+  stdin: true,
+  filesIn: true,
+  filesOut: true,
+  outputBytesMax: true,
+} as const satisfies Record<keyof Command, true>;
+
+/** @throws RangeError for a command that no worker could run, and for a key that is none of its. */
 export const commandSpec = (given: Command): CommandSpec => {
+  refuseUnknownKeys(given, KEYS, 'a command');
   const { argv, cwd } = given;
   if (
     !Array.isArray(argv) ||

@@ -1,17 +1,22 @@
 /** What callers may say about a task, and what it becomes on the wire. */
 import { type Capabilities, NO_CAPABILITIES } from '@muster/protocol/ids';
 import type { TaskMetadata } from '@muster/protocol/messages';
+import { refuseUnknownKeys } from './keys.ts';
 
-/** One piece of output of a running task. */
+/** One piece of output of a running task, as it was written: not cut at line ends. */
 export interface TaskLogEntry {
   readonly stream: 'stdout' | 'stderr';
   readonly content: string;
 }
 
+/** What `submit` and `map` both take. A key that is none of these is a RangeError. */
 export interface TaskOptions {
-  /** Names a worker must offer: `['gpu']`, or with quantities, which are shown but reserve nothing: `{ gpu: 1 }`. */
+  /**
+   * Names a worker must offer: `['gpu']`, or with quantities, which are shown but reserve nothing: `{ gpu: 1 }`.
+   * Default: none. A task that no worker can run waits.
+   */
   readonly capabilities?: readonly string[] | Readonly<Record<string, number>>;
-  /** Higher runs first. Default 0. */
+  /** Higher runs first; a whole number from 0. Default 0. */
   readonly priority?: number;
   /** Wall time of one attempt, in milliseconds; then the process is killed and the task ends in TaskTimeoutError. Default: no limit. */
   readonly timeoutMs?: number;
@@ -23,13 +28,15 @@ export interface TaskOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of `client.submit` and `client.run`. */
 export interface SubmitOptions extends TaskOptions {
   /** Streams what the task writes to `handle.logs`. Default false. */
   readonly streamOutput?: boolean;
 }
 
+/** Options of `client.map`; those of a task count for each item. */
 export interface MapOptions extends TaskOptions {
-  /** Results in the order of the items (default), or as they come, with their index. */
+  /** Results in the order of the items, or (false) as they come, with their index. Default true. */
   readonly ordered?: boolean;
   /** Yields an outcome per item instead of throwing at the first failure. Default false. */
   readonly settle?: boolean;
@@ -69,8 +76,41 @@ const needsFrom = (given: TaskOptions['capabilities']): Capabilities => {
   return entries.length === 0 ? NO_CAPABILITIES : new Map(entries);
 };
 
-/** @throws RangeError for numbers out of range. */
-export const settingsFrom = (options: TaskOptions, streamOutput: boolean): TaskSettings => {
+const TASK_KEYS = {
+  capabilities: true,
+  priority: true,
+  timeoutMs: true,
+  attemptsMax: true,
+  retries: true,
+  signal: true,
+} as const satisfies Record<keyof TaskOptions, true>;
+
+const SUBMIT_KEYS = {
+  ...TASK_KEYS,
+  streamOutput: true,
+} as const satisfies Record<keyof SubmitOptions, true>;
+
+const MAP_KEYS = {
+  ...TASK_KEYS,
+  ordered: true,
+  settle: true,
+  window: true,
+  onLog: true,
+} as const satisfies Record<keyof MapOptions, true>;
+
+/** @throws RangeError for numbers out of range and for unknown keys. */
+export const submitSettings = (options: SubmitOptions): TaskSettings => {
+  refuseUnknownKeys(options, SUBMIT_KEYS, 'client.submit()');
+  return settingsFrom(options, options.streamOutput === true);
+};
+
+/** @throws RangeError for numbers out of range and for unknown keys. */
+export const mapSettings = (options: MapOptions): TaskSettings => {
+  refuseUnknownKeys(options, MAP_KEYS, 'client.map()');
+  return settingsFrom(options, options.onLog !== undefined);
+};
+
+const settingsFrom = (options: TaskOptions, streamOutput: boolean): TaskSettings => {
   const priority = whole('priority', options.priority, PRIORITY_MAX);
   return {
     metadata: priority === 0 && !streamOutput ? undefined : { profiling: true, priority, streamOutput },
