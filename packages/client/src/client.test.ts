@@ -5,7 +5,10 @@ import { createMemoryStore } from '@muster/storage/memory-store';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   ClientClosedError,
+  connect,
+  type ConnectionDetail,
   ObjectLostError,
+  type OnConnection,
   ProcessorDiedError,
   RemoteError,
   SchedulerUnreachableError,
@@ -408,6 +411,63 @@ describe('the scheduler goes away', () => {
     expect(await handle).toBe(4);
   });
 
+  test('a loss is told while tasks wait, and its end', async () => {
+    const told: [string, ConnectionDetail][] = [];
+    const onConnection: OnConnection = (state, detail) => told.push([state, detail]);
+    const { client, scheduler, clock, restart } = await rig({ onConnection }, {}, 'manual');
+    scheduler.runs = false;
+    const handle = client.submit(tasks.square, 2);
+    await until('offered', () => scheduler.held.size === 1);
+    const detail = { address: 'tcp://127.0.0.1:7001', openTasks: 1 };
+    await scheduler.kill();
+    await until('told', () => {
+      clock?.advance(100);
+      return told.length === 1;
+    });
+    expect(told[0]).toMatchObject(['lost', detail]);
+    expect(told[0]?.[1].waitMs).toBeGreaterThan(50_000);
+    await restart({ epoch: 'e2' });
+    expect(await handle).toBe(4);
+    expect(told.slice(1)).toMatchObject([['connected', detail]]);
+  });
+
+  test('its good-bye ends every task at once, and a new one is used again', async () => {
+    const told: [string, number][] = [];
+    const onConnection: OnConnection = (state, { waitMs }) => told.push([state, waitMs]);
+    const { client, scheduler, restart } = await rig({ onConnection }, {}, 'manual');
+    await client.submit(tasks.square, 1);
+    scheduler.runs = false;
+    const handle = client.submit(tasks.square, 2);
+    const rest = client.map(tasks.square, [1, 2]).toArray();
+    await until('offered', () => scheduler.held.size === 3);
+    const ends = Promise.all([
+      rejection(handle, SchedulerUnreachableError),
+      rejection(rest, SchedulerUnreachableError),
+    ]);
+    scheduler.send(scheduler.clients[0] as never, { kind: 'clientDisconnect', type: 'shutdown' });
+    expect((await ends)[0].message).toMatch(/the scheduler at tcp:.* was shut down/);
+    expect(told).toStrictEqual([['lost', 0]]);
+    await rejection(client.submit(tasks.square, 3), SchedulerUnreachableError);
+    await scheduler.kill();
+    await restart({ epoch: 'e2' });
+    await until('back', () => told.length === 2);
+    expect(await client.submit(tasks.square, 4)).toBe(16);
+  });
+
+  test('its good-bye does not take back a result that is being fetched', async () => {
+    const { client, scheduler, store } = await rig();
+    scheduler.runs = false;
+    const handles = [client.submit(tasks.square, 2), client.submit(tasks.square, 3)] as const;
+    await until('offered', () => scheduler.held.size === 2);
+    const [held] = scheduler.held.values();
+    const id = 'z'.repeat(32) as never;
+    if (held !== undefined) scheduler.finish(held, 'success', undefined, [id]);
+    scheduler.send(scheduler.clients[0] as never, { kind: 'clientDisconnect', type: 'shutdown' });
+    await rejection(handles[1], SchedulerUnreachableError);
+    await store.put(id, encodeValue(4));
+    expect(await handles[0]).toBe(4);
+  });
+
   test('silence for schedulerTimeoutMs ends every task, and no earlier', async () => {
     const { client, scheduler, clock } = await rig({ schedulerTimeoutMs: 20_000 }, {}, 'manual');
     scheduler.runs = false;
@@ -444,6 +504,25 @@ describe('connect and close', () => {
     const error = await rejection(connectTo(network, createMemoryStore(), { connectTimeoutMs: 30 }), Error);
     expect(error).toMatchObject({ name: 'ConnectError', code: 'unreachable' });
     expect(error.message).toMatch(/no scheduler answers at tcp:\/\/127\.0\.0\.1:7001.*muster up/);
+  });
+
+  test('options that do not exist or contradict each other are refused', async () => {
+    const options = (given: object): Promise<Error> => rejection(connect(given), RangeError);
+    expect((await options({ adress: 'tcp://127.0.0.1:1' })).message).toMatch(
+      /connect\(\) knows no "adress"; did you mean "address"\?/,
+    );
+    expect((await options({ inProcess: true, address: 'tcp://127.0.0.1:1' })).message).toMatch(
+      /an address or inProcess: true, not both/,
+    );
+    const client = await connect({ inProcess: true });
+    const misspelt = (given: object): (() => unknown)[] => [
+      () => client.submit(tasks.square, 1, given),
+      () => client.map(tasks.square, [1], given),
+    ];
+    for (const call of misspelt({ timeout: 1 }))
+      expect(call).toThrow(/client\.\w+\(\) knows no "timeout"; did you mean "timeoutMs"/);
+    for (const call of misspelt({ retry: 1 })) expect(call).toThrow(RangeError);
+    await client.close();
   });
 
   test('a stock scheduler is told apart', async () => {

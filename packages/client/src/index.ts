@@ -10,6 +10,7 @@ import type { OpenStore } from './session/store-link.ts';
 export { Client, type Sendable } from './api/client.ts';
 export { command, type Command, type CommandOutput } from './api/command.ts';
 export type { ConnectOptions } from './api/connect.ts';
+export type { ConnectionDetail, OnConnection } from './api/connection.ts';
 export {
   ClientClosedError,
   ConnectError,
@@ -41,9 +42,10 @@ const openStore: OpenStore = async ({ path, host, port }) =>
 
 /**
  * Connects to a scheduler: the one named by `address`, by `MUSTER_SCHEDULER`, or the running `muster up` of
- * this user. Close the client when done, or hold it with `await using`.
+ * this user. Close the client when done: it keeps the process alive.
  *
- * @throws ConnectError; its message says what to do.
+ * @throws ConnectError when nobody answers within `connectTimeoutMs`, the address is none or there is none; its
+ *   message says what to do. RangeError for options that do not exist or contradict each other.
  */
 export const connect = (options: ConnectOptions = {}): Promise<Client> =>
   connectIn(

@@ -14,6 +14,8 @@ export interface Lane {
   submit(argument: Uint8Array, sink: TaskSink, slot: number, id?: TaskId): Ticket;
   /** The sink hears of the end, whichever it is. */
   cancel(ticket: Ticket, reason: unknown): void;
+  /** The sink hears of the end, unless the task has begun. */
+  withdraw(ticket: Ticket): void;
 }
 
 export interface Backend {

@@ -9,20 +9,34 @@ import { Session } from '../session/session.ts';
 import type { OpenStore } from '../session/store-link.ts';
 import { findScheduler } from './address.ts';
 import { Client } from './client.ts';
+import { connectionLines, type OnConnection } from './connection.ts';
 import { ConnectError } from './errors.ts';
+import { refuseUnknownKeys } from './keys.ts';
 
+/** Options of `connect()`. A key that is none of these is a RangeError. */
 export interface ConnectOptions {
   /** `tcp://host:port` or `ipc:///path`. Default: `MUSTER_SCHEDULER`, else the running `muster up` of this user. */
   readonly address?: string;
-  /** How long to wait for the scheduler's first answer. Default 5,000. */
+  /** How long to wait for the scheduler's first answer, in milliseconds. Default 5,000. */
   readonly connectTimeoutMs?: number;
-  /** Silence of the scheduler after which unfinished tasks end in SchedulerUnreachableError. Default 60,000. */
+  /** Silence of the scheduler, in milliseconds, after which unfinished tasks end in SchedulerUnreachableError. Default 60,000. */
   readonly schedulerTimeoutMs?: number;
   /** Bytes of arguments in memory at which maps stop taking items. Default 256 MiB. */
   readonly argumentBytesMax?: number;
-  /** Runs tasks in this process, one after the other, without a scheduler: for the debugger. Default false. */
+  /** Called when the scheduler is lost and when it is back. Default: writes one line on stderr each. */
+  readonly onConnection?: OnConnection;
+  /** Runs tasks in this process, one after the other, without a scheduler: for the debugger. Not with `address`. Default false. */
   readonly inProcess?: boolean;
 }
+
+const KEYS = {
+  address: true,
+  connectTimeoutMs: true,
+  schedulerTimeoutMs: true,
+  argumentBytesMax: true,
+  onConnection: true,
+  inProcess: true,
+} as const satisfies Record<keyof ConnectOptions, true>;
 
 /** What the outside world is made of. */
 export interface World {
@@ -35,8 +49,14 @@ const CONNECT_TIMEOUT_MS_DEFAULT = 5_000;
 const SCHEDULER_TIMEOUT_MS_DEFAULT = 60_000;
 const ARGUMENT_BYTES_MAX_DEFAULT = 256 * 1024 * 1024;
 
-/** @throws ConnectError */
+/** @throws ConnectError; RangeError for options that do not exist or contradict each other. */
 export const connectIn = async (world: () => Promise<World>, options: ConnectOptions): Promise<Client> => {
+  refuseUnknownKeys(options, KEYS, 'connect()');
+  if (options.inProcess === true && options.address !== undefined) {
+    throw new RangeError(
+      `connect() takes an address or inProcess: true, not both: in process there is no scheduler at ${options.address}`,
+    );
+  }
   const limits = { argumentBytesMax: options.argumentBytesMax ?? ARGUMENT_BYTES_MAX_DEFAULT };
   if (options.inProcess === true) return new Client(new InProcess(), limits);
   const address = findScheduler(options.address);
@@ -50,7 +70,15 @@ export const connectIn = async (world: () => Promise<World>, options: ConnectOpt
     );
   });
   const schedulerTimeoutMs = options.schedulerTimeoutMs ?? SCHEDULER_TIMEOUT_MS_DEFAULT;
-  const session = new Session({ connection, clock, openStore, address, schedulerTimeoutMs });
+  const onConnection = options.onConnection ?? connectionLines((line) => void process.stderr.write(line));
+  const session = new Session({
+    connection,
+    clock,
+    openStore,
+    address,
+    schedulerTimeoutMs,
+    onConnection,
+  });
   const refusal = await greeted(
     session,
     clock,

@@ -15,6 +15,8 @@ export interface TaskHandle<T> extends PromiseLike<T> {
   readonly logs: AsyncIterable<TaskLogEntry>;
   /** Resolves when the task has ended: true if by this cancel, false if it had a result or failed before. Any number of times. */
   cancel(): Promise<boolean>;
+  /** Takes the task back if nobody has begun it: then it ends as canceled. What runs goes on to its result. */
+  withdraw(): void;
 }
 
 interface Settle<T> {
@@ -66,6 +68,11 @@ export class SubmittedTask<T> implements TaskHandle<T>, TaskSink {
     this.#cancel(undefined);
     await this.#ended;
     return this.#end?.ok === false && this.#end.error instanceof TaskCanceledError;
+  }
+
+  withdraw(): void {
+    if (this.#ticket === undefined) this.#cancel(undefined);
+    else this.#lane?.withdraw(this.#ticket);
   }
 
   ended(_slot: number, end: TaskEnd): void {

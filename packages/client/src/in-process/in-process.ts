@@ -91,6 +91,9 @@ export class InProcess implements Backend {
       cancel: (ticket, reason) => {
         if (ticket instanceof LocalTask) this.#cancel(ticket, reason);
       },
+      withdraw: (ticket) => {
+        if (ticket instanceof LocalTask && !ticket.isBegun) this.#cancel(ticket, undefined);
+      },
     };
   }
 
@@ -107,6 +110,7 @@ export class InProcess implements Backend {
 
   async #run(task: LocalTask, run: Run, argument: Uint8Array, retries: number): Promise<void> {
     if (task.isOver) return;
+    task.isBegun = true;
     const context: TaskContext = {
       signal: task.stop.signal,
       log: (...parts) => task.log(`${format(...parts)}\n`),

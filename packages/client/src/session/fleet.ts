@@ -4,13 +4,14 @@ import type { FunctionObject } from '@muster/protocol/calls';
 import { COMMAND_FUNCTION, objectId, type ObjectId, type TaskId } from '@muster/protocol/ids';
 import type { Backend, Lane, Ticket } from '../api/backend.ts';
 import { command, commandOutput } from '../api/command.ts';
-import { ObjectLostError, TaskDefinitionError } from '../api/errors.ts';
+import { ObjectLostError, StoreUnreachableError, TaskDefinitionError } from '../api/errors.ts';
 import type { TaskSettings } from '../api/options.ts';
 import { locateTask, type TaskLocation } from '../api/task.ts';
 import { bundleModule } from '../bundle/bundle.ts';
 import { ObjectKeeper } from './objects.ts';
 import { type Call, PendingTask } from './pending.ts';
 import type { Session } from './session.ts';
+import { StoreUnavailableError } from './store-link.ts';
 
 interface StoredFunction {
   readonly functionId: ObjectId;
@@ -50,7 +51,7 @@ export class Fleet implements Backend {
 
   async put(bytes: Uint8Array): Promise<ObjectId> {
     const id = ObjectKeeper.newId();
-    await this.#session.objects.keep(id, bytes);
+    await this.#keep(id, bytes);
     return id;
   }
 
@@ -68,6 +69,9 @@ export class Fleet implements Backend {
       submit: (argument, sink, slot, id) => session.submit(call, argument, sink, slot, id),
       cancel: (ticket: Ticket, reason) => {
         if (ticket instanceof PendingTask) session.cancel(ticket, reason);
+      },
+      withdraw: (ticket) => {
+        if (ticket instanceof PendingTask) session.withdraw(ticket);
       },
     };
   }
@@ -98,11 +102,18 @@ export class Fleet implements Backend {
     };
     const bytes = new TextEncoder().encode(JSON.stringify(named));
     const functionId = objectId(createHash('sha256').update(bytes).digest().toString('latin1'));
-    await Promise.all([
-      this.#session.objects.keep(bundle.id, bundle.code),
-      this.#session.objects.keep(functionId, bytes),
-    ]);
+    await Promise.all([this.#keep(bundle.id, bundle.code), this.#keep(functionId, bytes)]);
     return { functionId, codeIds: [functionId, bundle.id] };
+  }
+
+  /** For bytes of no task in particular. */
+  async #keep(id: ObjectId, bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#session.objects.keep(id, bytes);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      throw new StoreUnreachableError('StoreUnreachableError', error.message, '', error);
+    }
   }
 
   async #takeFile(hex: string): Promise<Uint8Array> {

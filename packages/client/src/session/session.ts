@@ -5,9 +5,8 @@
  * S1 a task is in `pending` from submit until its sink was told its end, and never after.
  * S2 what was sent is offered again whenever the scheduler may have forgotten it; duplicates collapse there by id.
  * S3 a result is acknowledged once it is safe here (its object fetched), or when nobody waits for it.
- * S4 silence of the scheduler for `schedulerTimeoutMs` ends every task.
+ * S4 silence of the scheduler for `schedulerTimeoutMs` ends every task, its good-bye at once.
  */
-import { randomBytes } from 'node:crypto';
 import { INLINE_BYTES_MAX } from '@muster/protocol/calls';
 import { decodeMessage } from '@muster/protocol/codec';
 import {
@@ -16,9 +15,7 @@ import {
   instant,
   type Instant,
   type ObjectId,
-  showId,
   type TaskId,
-  taskId,
 } from '@muster/protocol/ids';
 import {
   FEATURES,
@@ -30,18 +27,16 @@ import {
 import { valueReferences } from '@muster/protocol/values';
 import type { Clock } from '@muster/runtime/clock';
 import type { Connection, TransportEvent } from '@muster/runtime/transport';
-import {
-  ClientClosedError,
-  ConnectError,
-  SchedulerUnreachableError,
-  type TaskError,
-  TaskCanceledError,
-} from '../api/errors.ts';
+import type { OnConnection } from '../api/connection.ts';
+import { ClientClosedError, ConnectError, type TaskError } from '../api/errors.ts';
+import { canceled, unreachable } from './endings.ts';
 import { ObjectKeeper } from './objects.ts';
 import { Outbox } from './outbox.ts';
 import { type Call, PendingTask, type TaskSink } from './pending.ts';
 import { Results } from './results.ts';
 import { type OpenStore, StoreLink } from './store-link.ts';
+import { taskIds } from './task-ids.ts';
+import { ConnectionWatch } from './watch.ts';
 
 export interface SessionOptions {
   readonly connection: Connection;
@@ -49,6 +44,7 @@ export interface SessionOptions {
   readonly openStore: OpenStore;
   readonly address: string;
   readonly schedulerTimeoutMs: number;
+  readonly onConnection: OnConnection;
 }
 
 export const HEARTBEAT_MS = 2_000;
@@ -61,16 +57,16 @@ const CANCEL_REPEAT_MS = 5_000;
 export class Session {
   readonly objects: ObjectKeeper;
   readonly clock: Clock;
+  readonly mintId: () => TaskId = taskIds();
   readonly #options: SessionOptions;
   readonly #me: ClientId;
   readonly #link: StoreLink;
   readonly #outbox: Outbox;
   readonly #results: Results;
+  readonly #watch: ConnectionWatch;
   readonly #pending = new Map<TaskId, PendingTask>();
   /** Cancels without an answer yet. */
   readonly #canceling = new Set<PendingTask>();
-  readonly #idPrefix = randomBytes(10).toString('latin1');
-  #minted = 0;
   #bytes = 0;
   #epoch: string | undefined;
   #heardAt: Instant;
@@ -79,6 +75,8 @@ export class Session {
   /** The scheduler may not know what we sent: offer it again at its next sign of life. */
   #offerDue = false;
   #timer: { cancel(): void } | undefined;
+  /** The scheduler said good-bye and nothing was heard since. */
+  #isGone = false;
   #closed = false;
   #greeted: ((outcome: ConnectError | undefined) => void) | undefined;
   /** Resolves at the scheduler's first answer: undefined, or why it will not do. */
@@ -108,6 +106,7 @@ export class Session {
       finish: (task) => this.#forget(task),
       again: (task) => this.#runAgain(task),
     });
+    this.#watch = new ConnectionWatch(this.clock, (state) => this.#tell(state));
     this.greeting = new Promise((resolve) => (this.#greeted = resolve));
     options.connection.onTurn((turn) => this.#onTurn(turn));
     this.#heartbeat();
@@ -145,7 +144,8 @@ export class Session {
     );
     this.#pending.set(task.id, task);
     this.#bytes += task.bytes;
-    if (argumentId === undefined) this.#ready(task);
+    if (this.#isGone) queueMicrotask(() => this.#results.fail(task, this.#unreachable(task)));
+    else if (argumentId === undefined) this.#ready(task);
     else void this.#store(task, argumentId, argument);
     return task;
   }
@@ -170,11 +170,18 @@ export class Session {
     }
   }
 
+  /** Asks once to take back a task that nobody has begun; it then ends as canceled. What runs goes on. */
+  withdraw(task: PendingTask): void {
+    if (task.state === 'sent') this.#outbox.send({ kind: 'taskCancel', taskId: task.id, force: false });
+    else if (!task.wasSent) this.cancel(task, undefined);
+  }
+
   /** Ends everything: tasks in `error`, objects released, the scheduler told. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#timer?.cancel();
+    this.#watch.stop();
     for (const task of [...this.#pending.values()])
       this.#results.fail(task, canceled(task, new ClientClosedError()));
     this.#outbox.flush();
@@ -182,23 +189,6 @@ export class Session {
     this.#outbox.stop();
     this.#greeted?.(new ConnectError('unreachable', 'the client was closed'));
     await Promise.all([this.#options.connection.close(), this.#link.close()]);
-  }
-
-  /** Ids of 16 bytes: random per client, counted within it. */
-  mintId(): TaskId {
-    const n = this.#minted++;
-    const high = Math.floor(n / 2 ** 24);
-    return taskId(
-      this.#idPrefix +
-        String.fromCharCode(
-          (high >>> 16) & 0xff,
-          (high >>> 8) & 0xff,
-          high & 0xff,
-          (n >>> 16) & 0xff,
-          (n >>> 8) & 0xff,
-          n & 0xff,
-        ),
-    );
   }
 
   #ready(task: PendingTask): void {
@@ -252,9 +242,13 @@ export class Session {
           this.#onFrame(event.frame);
           break;
         case 'peerUp':
+          this.#watch.up();
           this.#heartbeat();
           break;
         case 'peerDown':
+          this.#watch.down();
+          this.#offerDue = true;
+          break;
         case 'undelivered':
           this.#offerDue = true;
           break;
@@ -272,6 +266,8 @@ export class Session {
     const now = this.clock.now();
     if (now - this.#heardAt > SILENCE_MS) this.#offerDue = true;
     this.#heardAt = now;
+    this.#isGone = false;
+    this.#watch.heard();
     this.#onMessage(message);
   }
 
@@ -298,6 +294,8 @@ export class Session {
       }
       case 'clientHeartbeatEcho':
         return this.#onEcho(message.storage, message.extras);
+      case 'clientDisconnect':
+        return this.#onGoodbye();
       default:
         return;
     }
@@ -329,6 +327,25 @@ export class Session {
     this.#outbox.retry();
   }
 
+  /** S4. It has ended on purpose, with its fleet: nobody will run what is left. One that starts there anew is heard. */
+  #onGoodbye(): void {
+    this.#isGone = true;
+    this.#offerDue = true;
+    this.#watch.lose();
+    for (const task of [...this.#pending.values()])
+      // Has its result, in a store that may live a moment longer.
+      if (task.state !== 'fetching') this.#results.fail(task, this.#unreachable(task));
+  }
+
+  #tell(state: 'connected' | 'lost'): void {
+    const { address, schedulerTimeoutMs, onConnection } = this.#options;
+    const leftMs = Math.max(0, this.#heardAt + schedulerTimeoutMs - this.clock.now());
+    const waitMs = this.#isGone ? 0 : leftMs;
+    const detail = { address, openTasks: this.#pending.size, waitMs };
+    // What the user's function throws is not for the transport.
+    queueMicrotask(() => onConnection(state, detail));
+  }
+
   /** S2. The heartbeat goes first: it is what a scheduler registers a client by. */
   #offerAgain(): void {
     this.#offerDue = false;
@@ -358,8 +375,10 @@ export class Session {
 
   #tick(): void {
     const now = this.clock.now();
+    this.#watch.beat();
     this.#outbox.retry();
-    if (now - this.#heardAt >= this.#options.schedulerTimeoutMs) this.#giveUp();
+    const patienceMs = this.#isGone ? HEARTBEAT_MS : this.#options.schedulerTimeoutMs;
+    if (now - this.#heardAt >= patienceMs) this.#giveUp();
     for (const task of this.#canceling) {
       if (task.cancelAskedAt === undefined || task.state !== 'sent') continue;
       if (now - task.cancelAskedAt >= CANCEL_REPEAT_MS) this.cancel(task, undefined);
@@ -368,19 +387,14 @@ export class Session {
 
   /** S4. A scheduler that comes back later is told to cancel what it may still hold. */
   #giveUp(): void {
-    const seconds = this.#options.schedulerTimeoutMs / 1_000;
     for (const task of [...this.#pending.values()]) {
       if (task.state === 'sent') this.#outbox.send({ kind: 'taskCancel', taskId: task.id, force: true });
-      const text = `nothing was heard of the scheduler at ${this.#options.address} for ${seconds} s`;
-      this.#results.fail(
-        task,
-        new SchedulerUnreachableError('SchedulerUnreachableError', text, showTask(task)),
-      );
+      this.#results.fail(task, this.#unreachable(task));
     }
   }
+
+  #unreachable(task: PendingTask): TaskError {
+    const { address, schedulerTimeoutMs } = this.#options;
+    return unreachable(task, address, this.#isGone ? undefined : schedulerTimeoutMs);
+  }
 }
-
-export const showTask = (task: PendingTask): string => showId(task.id);
-
-const canceled = (task: PendingTask, reason: unknown): TaskError =>
-  new TaskCanceledError('TaskCanceledError', `task ${showTask(task)} was canceled`, showTask(task), reason);

@@ -50,7 +50,7 @@ export const connectTo = async (
       // The store outlives connections to it.
       openStore: async () => keptOpen(store),
     }),
-    { address: ADDRESS, ...options },
+    { address: ADDRESS, onConnection: () => undefined, ...options },
   );
   open.push(client);
   return client;
