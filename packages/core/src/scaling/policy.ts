@@ -20,6 +20,8 @@ export interface AdapterView {
   readonly serving: number;
   /** Longest idle first. */
   readonly idle: Iterable<IdleGroup>;
+  /** Tasks wait that its workers could run and that no worker there may run, whatever the ratio says. */
+  readonly isWanted: boolean;
   /** Its last start failed: none before then. */
   readonly blockedUntil: Instant | undefined;
 }

@@ -20,6 +20,7 @@ const adapter = (
     stopping: 0,
     serving: running,
     idle: idleSince.map((since, i) => ({ id: groupId(`${rest.key ?? 'a'}${i}`), idleSince: instant(since) })),
+    isWanted: false,
     blockedUntil: undefined,
     ...rest,
     running,
@@ -81,6 +82,26 @@ describe('vanilla: "Scale up: When tasks / workers > upper_task_ratio (default: 
       ['b:2'],
     ],
   ])('%s', (_, given, targets) => {
+    expect(decide(given)).toEqual(targets);
+  });
+
+  it.each([
+    [
+      'one group for tasks that no worker may run',
+      view(2, [adapter({ isWanted: true })], { ungroupedWorkers: 5 }),
+      ['a:1'],
+    ],
+    [
+      'not another one while that starts',
+      view(2, [adapter({ isWanted: true, requested: 1 })], { ungroupedWorkers: 5 }),
+      [],
+    ],
+    [
+      'of the adapter that can serve them',
+      view(2, [adapter({ running: 3 }), adapter({ key: 'b', isWanted: true })], { ungroupedWorkers: 5 }),
+      ['b:1'],
+    ],
+  ])('starts %s, whatever the ratio says', (_, given, targets) => {
     expect(decide(given)).toEqual(targets);
   });
 

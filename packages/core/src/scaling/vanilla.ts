@@ -5,8 +5,8 @@
  * - "Scale down: When tasks / workers < lower_task_ratio (default: 1)"
  *
  * Beyond the documented rule: groups that start count as workers; as many groups as the ratio asks for are
- * started at once; only groups that were idle long enough are let go, and never so many that the ratio would
- * ask for them again.
+ * started at once; tasks that no worker may run get one group that may; only groups that were idle long enough
+ * are let go, and never so many that the ratio would ask for them again.
  */
 import { instant } from '@muster/protocol/ids';
 import type { GroupId, Instant } from '@muster/protocol/ids';
@@ -16,9 +16,24 @@ import type { AdapterView, GroupTarget, ScalingDecision, ScalingPolicy, ScalingV
 export const vanilla: ScalingPolicy = (view) => {
   const capacity = workersOf(view);
   if (view.tasks > view.upperTaskRatio * capacity) return grow(view, capacity);
+  const starved = view.adapters.find(
+    (adapter) => adapter.isWanted && adapter.requested + adapter.serving === 0,
+  );
+  if (starved !== undefined) return startOne(view, capacity, starved);
   if (view.tasks < view.lowerTaskRatio * capacity) return shrink(view, capacity);
   return { targets: [], reason: `${facts(view, capacity)}: as many as needed`, recheckAt: undefined };
 };
+
+/** The ratio is satisfied by workers that may not run what waits: one group of those that may. */
+const startOne = (view: ScalingView, capacity: number, adapter: AdapterView): ScalingDecision => {
+  const reason = `${facts(view, capacity)}: enough, but none that may run some of the tasks`;
+  if (isBlocked(adapter, view.now)) return { targets: [], reason, recheckAt: adapter.blockedUntil };
+  const target = { adapter: adapter.key, groups: live(adapter) + 1, release: [] };
+  return { targets: [target], reason, recheckAt: undefined };
+};
+
+const isBlocked = (adapter: AdapterView, now: Instant): boolean =>
+  adapter.blockedUntil !== undefined && adapter.blockedUntil > now;
 
 /** Workers that are there or on their way. */
 const workersOf = (view: ScalingView): number => {
@@ -46,7 +61,7 @@ const grow = (view: ScalingView, capacity: number): ScalingDecision => {
   let recheckAt: Instant | undefined;
   let overflow: AdapterView | undefined;
   for (const adapter of view.adapters) {
-    if (adapter.blockedUntil !== undefined && adapter.blockedUntil > view.now) {
+    if (isBlocked(adapter, view.now)) {
       recheckAt = earliest(recheckAt, adapter.blockedUntil);
       continue;
     }

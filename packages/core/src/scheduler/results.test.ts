@@ -23,7 +23,7 @@ describe('a task between own peers', () => {
     expect(b.machine.status(b.now).tasks).toMatchObject({ waiting: 0, assigned: 1 });
     const back = b.step(from(W, results(['t1'], 1, 0.1)));
     expect(sent(back, 'c')).toMatchObject([{ kind: 'taskResultBatch', attempts: [1] }]);
-    expect(sent(b.pass(20), W)).toMatchObject([{ kind: 'resultAck', tasks: [{ attempt: 1 }] }]);
+    expect(sent(b.pass(100), W)).toMatchObject([{ kind: 'resultAck', tasks: [{ attempt: 1 }] }]);
     b.step(from('c', acks(['t1'])));
     expect(notes(b.pass(10_000))).toEqual([]);
     expect(b.machine.status(b.now).clients).toEqual([{ id: 'c', tasks: 0 }]);

@@ -107,6 +107,14 @@ const demandOf = (
   return { tasks: side(state, own).tasks - unservableTasks, unservableTasks };
 };
 
+const isWanted = (state: SchedulerState, adapter: Adapter): boolean => {
+  for (const bucket of state.buckets.values()) {
+    if (bucket.waiting === 0 || bucket.own !== adapter.own) continue;
+    if (bucket.pools.length === 0 && state.allocation.serves(adapter.capabilities, bucket.needs)) return true;
+  }
+  return false;
+};
+
 /** Workers of adapters that are not heard: they work on, and nobody can stop them. */
 const unheardWorkers = (state: SchedulerState, own: boolean): number => {
   let workers = 0;
@@ -126,6 +134,7 @@ const adapterView = (state: SchedulerState, adapter: Adapter): AdapterView => ({
   stopping: adapter.phases.stopping,
   serving: adapter.phases.running - adapter.deserted.size,
   idle: adapter.own ? adapter.idle : stoppable(state, adapter),
+  isWanted: isWanted(state, adapter),
   blockedUntil: adapter.blockedUntil,
 });
 

@@ -15,6 +15,8 @@ interface Instance {
 export interface AdapterOptions {
   readonly groupsMax: number;
   readonly workersPerGroup: number;
+  /** Of its workers. */
+  readonly capabilities: string;
 }
 
 /** What the provider shows; it outlives the adapter's process. */
@@ -97,7 +99,7 @@ export class AdapterModel implements Peer {
       instance.state = 'running';
       for (let i = 0; i < this.options.workersPerGroup; i++) {
         const name = this.own ? worker(group, i) : `Worker|NAT|${group}-${i}`;
-        instance.workers.push(new WorkerModel(world, name, this.own));
+        instance.workers.push(new WorkerModel(world, name, this.own, this.options.capabilities));
       }
     });
   }

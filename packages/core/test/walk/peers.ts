@@ -3,6 +3,7 @@ import { taskId } from '@muster/protocol/ids';
 import type { PeerId, TaskId } from '@muster/protocol/ids';
 import type { Message, TaskAttempt } from '@muster/protocol/messages';
 import { clientBeat, head, result, trimmed, workerBeat } from '../kit.ts';
+import type { TaskOptions } from '../kit.ts';
 import { id } from './world.ts';
 import type { Peer, World } from './world.ts';
 
@@ -10,7 +11,7 @@ export type Ending = 'success' | 'failed' | 'failedWorkerDied' | 'canceled';
 
 interface Wanted {
   readonly name: string;
-  readonly priority: number;
+  readonly options: TaskOptions;
   ending: Ending | undefined;
   canceling: boolean;
 }
@@ -42,12 +43,12 @@ export class ClientModel implements Peer {
     });
   }
 
-  submit(names: readonly string[], priority = 0): void {
-    const heads = names.map((name) => head(name, this.own ? { priority } : { priority, source: this.id }));
+  submit(names: readonly string[], options: TaskOptions = {}): void {
+    const heads = names.map((name) => head(name, this.own ? options : { ...options, source: this.id }));
     for (const one of heads) {
       this.tasks.set(one.taskId, {
         name: trimmed(one.taskId),
-        priority,
+        options,
         ending: undefined,
         canceling: false,
       });
@@ -128,7 +129,7 @@ export class ClientModel implements Peer {
   /** After a reconnect or a new epoch; cancels too, because their answers may be lost. */
   #offerAgain(): void {
     const open = this.open.map((taskId) => this.tasks.get(taskId)).filter((task) => task !== undefined);
-    const tasks = open.map((task) => head(task.name, { priority: task.priority }));
+    const tasks = open.map((task) => head(task.name, task.options));
     if (tasks.length > 0) {
       this.#send({ kind: 'taskBatch', tasks, attempts: tasks.map(() => 0), sources: [], sourceOf: [] });
     }
@@ -166,12 +167,14 @@ export class WorkerModel implements Peer {
   #epoch: string | undefined;
   #echoDue = false;
   #run = 0;
+  readonly #capabilities: string;
   readonly #world: World;
 
-  constructor(world: World, name: string, own: boolean) {
+  constructor(world: World, name: string, own: boolean, capabilities = '') {
     this.#world = world;
     this.id = id(name);
     this.own = own;
+    this.#capabilities = capabilities;
     world.connect(this);
     this.#beat();
     world.every(2_000, () => {
@@ -370,6 +373,7 @@ export class WorkerModel implements Peer {
       features: this.own ? 1 : 0,
       queued: Math.max(0, this.held.length - 1),
       running: this.held.length > 0,
+      capabilities: this.#capabilities,
     };
     this.#send(workerBeat(options));
   }
