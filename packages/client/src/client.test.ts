@@ -2,6 +2,7 @@
 import { memoryNetwork } from '@muster/runtime/memory';
 import { encodeValue } from '@muster/protocol/values';
 import { createMemoryStore } from '@muster/storage/memory-store';
+import { ObjectStoreError } from '@muster/storage/errors';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   ClientClosedError,
@@ -12,6 +13,7 @@ import {
   ProcessorDiedError,
   RemoteError,
   SchedulerUnreachableError,
+  StoreUnreachableError,
   TaskCanceledError,
   TaskDefinitionError,
   type TaskError,
@@ -260,6 +262,26 @@ describe('cancel', () => {
     expect([await canceled, await handle]).toStrictEqual([false, 25]);
   });
 
+  test('withdraw() takes back what nobody has begun, and lets run what has', async () => {
+    const { client, scheduler } = await rig();
+    scheduler.runs = false;
+    const waiting = client.submit(tasks.square, 1);
+    await until('offered', () => scheduler.held.size === 1);
+    waiting.withdraw();
+    await rejection(waiting, TaskCanceledError);
+    scheduler.confirm = 'cancelFailed';
+    const running = client.submit(tasks.square, 5);
+    await until('offered', () => scheduler.held.size === 1);
+    running.withdraw();
+    await until(
+      'asked without force',
+      () =>
+        scheduler.received.filter((message) => message.kind === 'taskCancel' && !message.force).length === 2,
+    );
+    scheduler.release();
+    expect(await running).toBe(25);
+  });
+
   test('before the task was sent, nobody else hears of it', async () => {
     const { client, scheduler } = await rig();
     await client.submit(tasks.square, 1);
@@ -334,6 +356,15 @@ describe('put', () => {
     client.release(table, all);
     await until('released', () => store.counts().ids === before + 1);
     await expect(client.put([table])).rejects.toThrow(/without ObjectRefs/);
+  });
+
+  test('a store that cannot be used for long is a StoreUnreachableError, of a value and of code', async () => {
+    const { network } = await rig();
+    const broken = createMemoryStore();
+    broken.put = () => Promise.reject(new ObjectStoreError('unreachable', 'nobody there'));
+    const client = await connectTo(network, broken, { schedulerTimeoutMs: 300 });
+    await rejection(client.put(1), StoreUnreachableError);
+    await rejection(client.submit(tasks.square, 1), StoreUnreachableError);
   });
 
   test('a put value that the store has lost is put again', async () => {

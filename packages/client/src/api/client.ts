@@ -122,7 +122,8 @@ export class Client implements AsyncDisposable {
    * {@link Client.release} or {@link Client.close}.
    *
    * @throws ValueError for a value that cannot travel, TypeError for one with an ObjectRef inside,
-   *   StoreUnreachableError when the object store could not be used for `schedulerTimeoutMs`.
+   *   StoreUnreachableError when the object store could not be used for `schedulerTimeoutMs` or takes no value so
+   *   large, ClientClosedError.
    */
   async put<T>(value: T): Promise<ObjectRef<T>> {
     this.#check();

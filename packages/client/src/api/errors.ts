@@ -1,6 +1,7 @@
 /** Every error that the client throws by itself, with the codes that retry decisions are keyed on. */
 import type { TaskErrorCode } from '@muster/protocol/calls';
 
+/** Why there is no connection: what to decide on, where the message is for people. */
 export type ConnectErrorCode =
   /** No address was given and no fleet of this user runs. */
   | 'noAddress'
@@ -25,6 +26,11 @@ export class ConnectError extends Error {
 /** A function was given that workers cannot load. The message has the line that mends it. */
 export class TaskDefinitionError extends Error {
   override readonly name = 'TaskDefinitionError';
+  /**
+   * 'notATask': neither made by `defineTask` nor a `{ module, export }`. 'notExported': its module exports no such
+   * function. 'bundleFailed': the module, or what it imports, cannot be read, parsed, resolved or shipped.
+   * 'nativeModule': it imports native code.
+   */
   readonly code: 'notATask' | 'notExported' | 'bundleFailed' | 'nativeModule';
 
   constructor(code: TaskDefinitionError['code'], message: string, cause?: unknown) {
@@ -43,13 +49,15 @@ export class ClientClosedError extends Error {
   }
 }
 
+/** Code of a TaskError. Each but 'RemoteError' names a class below that has no other code. */
 export type TaskFailureCode =
   TaskErrorCode | 'RemoteError' | 'SchedulerUnreachableError' | 'StoreUnreachableError';
 
-/** How a task ended that has no result. `taskId` is what `muster explain` and the logs call it. */
+/** How a task ended that has no result. What the fleet or the connection did to it is a class below. */
 export class TaskError extends Error {
   override readonly name: string = 'TaskError';
   readonly code: TaskFailureCode;
+  /** As in `handle.id` and the logs of the fleet; '' for an error of no task in particular, such as of `put()`. */
   readonly taskId: string;
 
   constructor(code: TaskFailureCode, message: string, taskId: string, cause?: unknown) {
@@ -106,11 +114,11 @@ export class TaskInvalidError extends TaskError {
 export class ResultInvalidError extends TaskError {
   override readonly name = 'ResultInvalidError';
 }
-/** Nothing was heard of the scheduler for `schedulerTimeoutMs`. */
+/** Nothing was heard of the scheduler for `schedulerTimeoutMs`, or it was shut down. The task may have run. */
 export class SchedulerUnreachableError extends TaskError {
   override readonly name = 'SchedulerUnreachableError';
 }
-/** The object store could not be used for `schedulerTimeoutMs`. */
+/** The object store could not be used for `schedulerTimeoutMs`, or does not take a value so large. */
 export class StoreUnreachableError extends TaskError {
   override readonly name = 'StoreUnreachableError';
 }

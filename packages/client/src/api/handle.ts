@@ -8,8 +8,9 @@ import type { SubmitOptions, TaskLogEntry } from './options.ts';
 
 /** Await it for the result; it rejects with a TaskError. */
 export interface TaskHandle<T> extends PromiseLike<T> {
-  /** As `muster explain` and the logs show it. A retry runs under an id of its own. */
+  /** As the logs of the fleet show it. A retry runs under an id of its own. */
   readonly id: string;
+  /** The result as a real promise; rejects with a TaskError or, for code that cannot be shipped, a TaskDefinitionError. */
   readonly result: Promise<T>;
   /** What the task writes, when it was submitted with `streamOutput`; ends with the task. Keeps the last 1 MiB until it is read. */
   readonly logs: AsyncIterable<TaskLogEntry>;

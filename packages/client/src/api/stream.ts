@@ -11,10 +11,11 @@ import { CompletedSlots, type ItemEnd, OrderedSlots, type Slots } from './slots.
 export interface TaskStream<T> extends AsyncIterableIterator<T, undefined, undefined> {
   /** All results. Rejects as soon as one item has failed, unless the map settles. */
   toArray(): Promise<T[]>;
+  /** Cancels what has not ended; a `for await` does it when it is left. */
   return(): Promise<IteratorResult<T, undefined>>;
 }
 
-/** How one item ended, of a map with `settle`. */
+/** How one item ended, of a map with `settle`. `index` counts the items from 0; `reason` is a TaskError, mostly. */
 export type ItemOutcome<T> =
   | { readonly index: number; readonly status: 'fulfilled'; readonly value: T }
   | { readonly index: number; readonly status: 'rejected'; readonly reason: Error };

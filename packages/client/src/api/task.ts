@@ -31,11 +31,13 @@ export interface TaskFunction<Argument, Result> {
 export interface TaskReference<Argument = unknown, Result = unknown> {
   /** `file:` URL or absolute path. */
   readonly module: string | URL;
+  /** Name under which the module exports the function. */
   readonly export: string;
   /** Type only. */
   readonly signature?: (argument: Argument) => Result;
 }
 
+/** What `submit` and `map` take: a function made by {@link defineTask}, or the name of an exported one. */
 export type Task<Argument, Result> = TaskFunction<Argument, Result> | TaskReference<Argument, Result>;
 
 /** A signal that never aborts and a log on stderr: what a task gets when it is called directly. */

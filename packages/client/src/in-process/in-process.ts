@@ -24,6 +24,7 @@ class LocalTask implements Ticket {
   readonly #sink: TaskSink;
   readonly #slot: number;
   readonly stop = new AbortController();
+  isBegun = false;
   isOver = false;
 
   constructor(id: TaskId, sink: TaskSink, slot: number) {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { FunctionObject } from '@muster/protocol/calls';
 import { COMMAND_FUNCTION, objectId, type ObjectId, type TaskId } from '@muster/protocol/ids';
+import { ObjectStoreError } from '@muster/storage/errors';
 import type { Backend, Lane, Ticket } from '../api/backend.ts';
 import { command, commandOutput } from '../api/command.ts';
 import { ObjectLostError, StoreUnreachableError, TaskDefinitionError } from '../api/errors.ts';
@@ -111,7 +112,7 @@ export class Fleet implements Backend {
     try {
       await this.#session.objects.keep(id, bytes);
     } catch (error) {
-      if (!(error instanceof StoreUnavailableError)) throw error;
+      if (!(error instanceof StoreUnavailableError || error instanceof ObjectStoreError)) throw error;
       throw new StoreUnreachableError('StoreUnreachableError', error.message, '', error);
     }
   }
