@@ -45,6 +45,7 @@ const seeds =
     : [numberOf(values.seed, 1)];
 
 const outcome = simulate(seeds, {
+  full: values.seed !== undefined,
   onFailure: show,
   onProgress: (done) => {
     if (done % 100 === 0) say(`${done} of ${seeds.length} seeds`);

@@ -153,6 +153,18 @@ describe('a group', () => {
     expect(one.until(1_000)).toEqual(['list #5']);
   });
 
+  test('is not lost by listings that began within the lag, however late they are read', () => {
+    const one = serving({ listIntervalMs: 1_000, listLagMs: 4_000 });
+    one.step(start(g1));
+    one.step({ kind: 'startDone', call: 2, started: [running(g1)], failures: [] });
+    one.after(250);
+    one.step({ kind: 'listed', call: 3, groups: [] });
+    expect(one.after(250)).toEqual(['list #4']);
+    expect(one.after(4_500, { kind: 'listed', call: 4, groups: [] })).not.toContain('note warn group.lost');
+    expect(one.machine.snapshot().wanted).toEqual([g1]);
+    expect(one.step({ kind: 'listed', call: 5, groups: [] })).toContain('note warn group.lost');
+  });
+
   test('is not lost by a listing that began before its start returned', () => {
     const one = serving({ listIntervalMs: 100 });
     one.until(100);

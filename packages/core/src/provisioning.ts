@@ -114,8 +114,9 @@ const onConnection = (state: State, link: State['link']): void => {
 };
 
 const onListing = (state: State, event: Extract<AdapterEvent, { kind: 'listed' | 'listFailed' }>): void => {
-  if (state.calls.get(event.call)?.kind !== 'list') return;
+  const call = state.calls.get(event.call);
+  if (call?.kind !== 'list') return;
   state.calls.delete(event.call);
-  if (event.kind === 'listed') onListed(state, event.call, event.groups);
+  if (event.kind === 'listed') onListed(state, { call: event.call, begunAt: call.begunAt }, event.groups);
   else onListFailed(state, event.detail);
 };

@@ -26,11 +26,11 @@ import { onResendDue } from './scheduler/results.ts';
 import { onMessage } from './scheduler/router.ts';
 import { scaleIfDue } from './scheduler/scale.ts';
 import { beginShutdown, checkShutdown, onShutdownDue } from './scheduler/shutdown.ts';
-import { createState, note } from './scheduler/state.ts';
+import { createState, moveTo, note } from './scheduler/state.ts';
 import type { SchedulerState } from './scheduler/state.ts';
 import { statusOf } from './scheduler/status.ts';
 import type { Wake } from './scheduler/wake.ts';
-import { loseWorker, onWorkerDown, onWorkerTimeoutDue } from './scheduler/workers.ts';
+import { onGraceDue, onWorkerDown, onWorkerTimeoutDue } from './scheduler/workers.ts';
 
 export interface Scheduler extends Machine<SchedulerEvent, SchedulerEffect> {
   /** What an operator sees. Costs time proportional to workers and groups, not to tasks. */
@@ -53,7 +53,7 @@ const step = (
   events: readonly SchedulerEvent[],
   now: Instant,
 ): readonly SchedulerEffect[] => {
-  state.now = now;
+  moveTo(state, now);
   state.effects = [];
   for (let timer = state.timers.takeDue(now); timer !== undefined; timer = state.timers.takeDue(now)) {
     onDue(state, timer.wake);
@@ -136,7 +136,7 @@ const onDue = (state: SchedulerState, wake: Wake): void => {
     case 'worker':
       return onWorkerTimeoutDue(state, wake.worker);
     case 'grace':
-      return loseWorker(state, wake.worker, 'its link stayed down');
+      return onGraceDue(state, wake.worker);
     case 'acks':
       return flushAcks(state, wake.worker);
     case 'cancel':

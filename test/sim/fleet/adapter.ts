@@ -139,7 +139,9 @@ export class SimAdapter {
         return void this.#intents.delete(effect.groupId);
       case 'exit':
         world.say(one.process.name, `exit, left ${effect.left.join(' ')}`);
-        return this.#end(one, 'flush');
+        this.#end(one, 'flush');
+        if (this.#fleet.isCalm) world.after(1_000, () => this.start());
+        return;
       case 'note':
         world.say(one.process.name, sayNote(effect));
         return this.#fleet.ledger.onAdapterNote(this.config.adapterId, effect);

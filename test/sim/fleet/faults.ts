@@ -135,6 +135,7 @@ export const storm = (fleet: Fleet): void => {
 
 export const heal = (fleet: Fleet): void => {
   fleet.world.say('storm', 'is over');
+  fleet.isCalm = true;
   fleet.processorFaults.startFails = 0;
   fleet.network.heal();
   fleet.scheduler.start();

@@ -13,7 +13,7 @@ import { StockAdapter, StockClient } from './stock.ts';
 import { World } from './world.ts';
 
 export class Fleet {
-  readonly world = new World();
+  readonly world: World;
   readonly random: Random;
   readonly scenario: Scenario;
   /** Whether every machine checks itself after every step. */
@@ -28,7 +28,8 @@ export class Fleet {
   readonly stockClient: StockClient;
   stockAdapter: StockAdapter;
 
-  constructor(scenario: Scenario, checks: boolean) {
+  constructor(scenario: Scenario, checks: boolean, full: boolean) {
+    this.world = new World(full);
     this.scenario = scenario;
     this.checks = checks;
     this.random = new Random(scenario.seed * 7 + 1);
@@ -54,6 +55,8 @@ export class Fleet {
   }
 
   stockDisturbed = false;
+  /** After the storm: who ends is started anew at once. */
+  isCalm = false;
   /** Groups that exist and that their adapter does not know, since when. */
   readonly unknownSince = new Map<string, number>();
 }

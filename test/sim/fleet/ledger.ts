@@ -46,6 +46,8 @@ export class Ledger {
     this.#lost = new Set();
     this.#places = new Map();
     this.#results = new Map();
+    // What a former scheduler ordered may reach its adapter after workers have begun tasks of the next one.
+    this.#voluntary.clear();
     this.#fleet.world.say(epoch, 'starts');
   }
 

@@ -30,10 +30,13 @@ export interface SeedRun {
 /** Every task ends, and every group is gone, within this much calm weather. */
 const CALM_MS = 900_000;
 
-/** @param checks whether every machine checks itself after every step. */
-export const runSeed = (seed: number, checks: boolean): SeedRun => {
+/**
+ * @param checks whether every machine checks itself after every step.
+ * @param full whether a failure holds the whole transcript.
+ */
+export const runSeed = (seed: number, checks: boolean, full = false): SeedRun => {
   const scenario = scenarioOf(seed);
-  const fleet = new Fleet(scenario, checks);
+  const fleet = new Fleet(scenario, checks, full);
   let failure: SeedFailure | undefined;
   try {
     live(fleet, scenario);

@@ -15,6 +15,8 @@ export interface Simulation {
 }
 
 export interface SimulateOptions {
+  /** Keep whole transcripts of what fails. */
+  readonly full?: boolean;
   readonly onFailure?: (failure: SeedFailure) => void;
   readonly onProgress?: (done: number) => void;
 }
@@ -27,7 +29,7 @@ export const simulate = (seeds: readonly number[], options: SimulateOptions = {}
   let tasks = 0;
   let faults = 0;
   seeds.forEach((seed, at) => {
-    const first = runSeed(seed, true);
+    const first = runSeed(seed, true, options.full);
     virtualMs += first.virtualMs;
     tasks += first.tasks;
     faults += first.faults;

@@ -4,6 +4,7 @@ import { instant } from '@muster/protocol/ids';
 
 /** More events than this at one instant are a loop in the code under test. */
 const EVENTS_AT_ONE_INSTANT_MAX = 50_000;
+/** Of a transcript that nobody asked for in full. */
 const LINES_KEPT = 300;
 
 interface Entry {
@@ -28,9 +29,15 @@ export class World {
   readonly #heap: Entry[] = [];
   #order = 0;
   #lines: string[] = [];
+  readonly #linesKept: number;
   #hashLow = 0x811c9dc5;
   #hashHigh = 0x84222325;
   events = 0;
+
+  /** @param full whether the whole transcript is kept, not just its end. */
+  constructor(full: boolean) {
+    this.#linesKept = full ? Infinity : LINES_KEPT;
+  }
 
   at(when: number, run: () => void): void {
     const entry = { at: Math.max(when, this.now), order: ++this.#order, run };
@@ -73,7 +80,7 @@ export class World {
       this.#hashHigh = Math.imul(this.#hashHigh ^ code, 0x85ebca6b);
     }
     this.#lines.push(line);
-    if (this.#lines.length > 2 * LINES_KEPT) this.#lines = this.#lines.slice(-LINES_KEPT);
+    if (this.#lines.length > 2 * this.#linesKept) this.#lines = this.#lines.slice(-this.#linesKept);
   }
 
   /** Of the whole transcript. */
@@ -82,7 +89,7 @@ export class World {
   }
 
   get lastLines(): readonly string[] {
-    return this.#lines.slice(-LINES_KEPT);
+    return this.#lines.slice(-this.#linesKept);
   }
 
   #pop(): void {

@@ -104,7 +104,11 @@ const listGroups = (state: State): void => {
     if (state.nextListAt > soon && state.listFailures === 0) state.nextListAt = soon;
   }
   if (state.nextListAt > state.now) return;
-  const call = beginCall(state, { kind: 'list', deadline: later(state.now, state.config.listTimeoutMs) });
+  const call = beginCall(state, {
+    kind: 'list',
+    begunAt: state.now,
+    deadline: later(state.now, state.config.listTimeoutMs),
+  });
   state.nextListAt = later(
     state.now,
     isBusy(state) ? state.config.listBusyIntervalMs : state.config.listIntervalMs,

@@ -1,5 +1,5 @@
 /** What a listing means. The provider is the only one who knows what runs. */
-import type { GroupId } from '@muster/protocol/ids';
+import type { GroupId, Instant } from '@muster/protocol/ids';
 import { backoffMs } from './backoff.ts';
 import { expel, hold, leave, lose, remember, want } from './groups.ts';
 import { later, note } from './state.ts';
@@ -9,7 +9,13 @@ import type { ListedGroup } from './types.ts';
 /** A group once seen must be missing from this many listings, begun after it was last seen, to be lost. */
 const MISSING_LISTINGS = 2;
 
-export const onListed = (state: State, call: number, groups: readonly ListedGroup[]): void => {
+/** What a listing can know: it says nothing of what happened after it began, however late its answer is read. */
+interface Asked {
+  readonly call: number;
+  readonly begunAt: Instant;
+}
+
+export const onListed = (state: State, asked: Asked, groups: readonly ListedGroup[]): void => {
   const listed = new Map<GroupId, ListedGroup>(groups.map((group) => [group.groupId, group]));
   const first = state.adoptUntil === undefined;
   state.listFailures = 0;
@@ -20,9 +26,9 @@ export const onListed = (state: State, call: number, groups: readonly ListedGrou
   if (first) resumeLeaving(state);
   for (const group of listed.values()) onSeen(state, group, first || state.now < state.adoptUntil);
   for (const group of [...state.wanted.values()])
-    if (!listed.has(group.groupId)) onWantedMissing(state, group, call);
+    if (!listed.has(group.groupId)) onWantedMissing(state, group, asked);
   for (const group of [...state.leaving.values()])
-    if (!listed.has(group.groupId)) onLeavingMissing(state, group, call);
+    if (!listed.has(group.groupId)) onLeavingMissing(state, group, asked);
   if (first) resumeIntents(state);
   if (first || found) state.foundMax = Math.max(state.foundMax, state.wanted.size + state.leaving.size);
 };
@@ -105,7 +111,7 @@ const resumeIntents = (state: State): void => {
   state.restored.clear();
 };
 
-const onWantedMissing = (state: State, group: Wanted, call: number): void => {
+const onWantedMissing = (state: State, group: Wanted, { call, begunAt }: Asked): void => {
   const { phase } = group;
   if (phase.name === 'doubtful' && call > phase.since) {
     const waitMs = backoffMs('unknown', Math.max(1, phase.tries), state.config.random());
@@ -114,15 +120,15 @@ const onWantedMissing = (state: State, group: Wanted, call: number): void => {
   if (phase.name !== 'held' || call <= phase.provenBy) return;
   const missing = phase.missing + 1;
   group.phase = { ...phase, missing };
-  if (missing < MISSING_LISTINGS || state.now - phase.provenAt < state.config.listLagMs) return;
+  if (missing < MISSING_LISTINGS || begunAt - phase.provenAt < state.config.listLagMs) return;
   lose(state, group, 'the provider no longer lists it');
 };
 
-const onLeavingMissing = (state: State, group: Leaving, call: number): void => {
+const onLeavingMissing = (state: State, group: Leaving, { call, begunAt }: Asked): void => {
   if (group.phase.name === 'calling' || call <= group.quietBy) return;
   group.missing++;
   const { listLagMs } = state.config;
-  if (group.missing < (listLagMs > 0 ? MISSING_LISTINGS : 1) || state.now - group.quietSince < listLagMs)
+  if (group.missing < (listLagMs > 0 ? MISSING_LISTINGS : 1) || begunAt - group.quietSince < listLagMs)
     return;
   state.leaving.delete(group.groupId);
   state.out.push({ kind: 'closeIntent', groupId: group.groupId });

@@ -65,7 +65,7 @@ export interface Ended {
 }
 
 export type Call =
-  | { readonly kind: 'list'; readonly deadline: Instant }
+  | { readonly kind: 'list'; readonly begunAt: Instant; readonly deadline: Instant }
   | { readonly kind: 'start' | 'stop'; readonly deadline: Instant; readonly groups: readonly GroupId[] };
 
 /** An answer that a start or shutdown command is owed; `message` once it is known. */

@@ -7,7 +7,7 @@ import { Client } from './client.ts';
 import { echoEpoch, echoTo, lapse } from './echo.ts';
 import { drop } from './moves.ts';
 import { releaseAll } from './objects.ts';
-import { after, note, noteOnce, send } from './state.ts';
+import { after, deafForMs, note, noteOnce, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { beginShutdown } from './shutdown.ts';
 import { FINISHED, NO_TASK } from './task-table.ts';
@@ -39,7 +39,7 @@ const register = (state: SchedulerState, from: PeerId, own: boolean): Client => 
 };
 
 export const onClientTimeoutDue = (state: SchedulerState, client: Client): void => {
-  const due = client.lastSeen + state.config.clientTimeoutMs - state.now;
+  const due = Math.max(client.lastSeen + state.config.clientTimeoutMs - state.now, deafForMs(state));
   if (due > 0) state.timers.set(client.timeout, after(state, due));
   else removeClient(state, client, 'timed out');
 };

@@ -73,6 +73,8 @@ export class Group {
   idleSince: Instant | undefined = undefined;
   /** Whether one of its workers has ever been here. */
   ran = false;
+  /** Adopted: until then its workers may still come back from the former scheduler, with tasks of theirs. */
+  returningUntil: Instant | undefined = undefined;
   /** Whether a result has come from it: losing it is then no failed start. */
   proved = false;
   /** Stock: which workers are its own is not certain. */

@@ -87,6 +87,7 @@ export const adoptGroup = (
     state.now,
   );
   group.listed = true;
+  group.returningUntil = after(state, state.config.workerTimeoutMs);
   group.reason = 'adopted from an earlier scheduler';
   insert(state, group);
   const { stopTimeoutMs, startTimeoutMs } = state.config;

@@ -27,15 +27,32 @@ const RESEND_MAX = 1_024;
 
 export const onSubmit = (state: SchedulerState, client: Client, head: TaskHead): void => {
   const known = state.tasks.find(head.taskId);
-  if (known !== NO_TASK) return onOfferedAgain(state, client, known);
+  const attempt = known === NO_TASK ? 0 : leftBehind(state, client, known);
+  if (known !== NO_TASK && attempt === 0) return onOfferedAgain(state, client, known);
   const kind = kindOf(state, client, head);
   const attemptsMax = client.own ? (head.attemptsMax > 0 ? head.attemptsMax : state.config.attemptsMax) : 0;
   const task = admit(state, head, kind, attemptsMax);
+  state.tasks.setAttempt(task, attempt + 1);
   const orphan = state.orphans.size > 0 ? takeOrphan(state, head.taskId) : undefined;
   if (orphan === undefined) return enqueue(state, task, 'back');
   adoptHeld(state, task, orphan.worker, orphan.attempt);
   note(state, 'task.recovered', 'debug', { task: showId(head.taskId), worker: showId(orphan.worker.id) });
   if (orphan.result !== undefined) onResult(state, orphan.worker, orphan.result, orphan.attempt);
+};
+
+/**
+ * A client that was given up for its silence is back, before its tasks were all canceled: what it offers is a new task,
+ * and the canceled attempt is nobody's. @returns the number of that attempt; 0 where the task is no such leftover.
+ */
+const leftBehind = (state: SchedulerState, client: Client, task: TaskRow): number => {
+  const { tasks } = state;
+  const owner = tasks.client(task);
+  const worker = tasks.worker(task);
+  if (owner === client || owner.id !== client.id || worker === undefined) return 0;
+  const attempt = tasks.attempt(task);
+  release(state, task, worker);
+  drop(state, task);
+  return attempt;
 };
 
 /** Idempotent: a task is what it was. A result that the client seems to have missed is sent at once. */

@@ -133,10 +133,23 @@ const adapterView = (state: SchedulerState, adapter: Adapter): AdapterView => ({
   draining: adapter.phases.draining,
   stopping: adapter.phases.stopping,
   serving: adapter.phases.running - adapter.deserted.size,
-  idle: adapter.own ? adapter.idle : stoppable(state, adapter),
+  idle: adapter.own ? settledIdle(state, adapter) : stoppable(state, adapter),
   isWanted: isWanted(state, adapter),
   blockedUntil: adapter.blockedUntil,
 });
+
+/** P4: a worker that has not come back since this scheduler started may be running a task, so its group is not idle. */
+const settledIdle = function* (state: SchedulerState, adapter: Adapter): Generator<Group> {
+  for (const group of adapter.idle) {
+    const { returningUntil } = group;
+    const isReturning =
+      returningUntil !== undefined &&
+      returningUntil > state.now &&
+      group.workers.size < adapter.workersPerGroup;
+    if (isReturning) armScaling(state, returningUntil);
+    else yield group;
+  }
+};
 
 const carryOut = (
   state: SchedulerState,

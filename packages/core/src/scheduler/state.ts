@@ -70,6 +70,8 @@ export interface SchedulerState {
   readonly allocation: AllocationPolicy;
   readonly startedAt: Instant;
   now: Instant;
+  /** When this process last ran again after it had not, and had heard nobody. */
+  wokeAt: Instant;
   effects: SchedulerEffect[];
   readonly timers: Timers<Wake>;
 
@@ -179,6 +181,7 @@ const emptyState = (
   allocation: allocationPolicy(config.policy.allocate),
   startedAt: now,
   now,
+  wokeAt: LONG_AGO,
   effects: [],
   timers: new Timers<Wake>(),
   tasks,
@@ -230,6 +233,23 @@ const emptyState = (
   orphansTimer: new Timer<Wake>({ kind: 'orphans' }),
   shutdownTimer: new Timer<Wake>({ kind: 'shutdown' }),
 });
+
+/** A step this long after the one before, and this late for a deadline, means that the process did not run. */
+const ASLEEP_GAP_MS = 1_000;
+const ASLEEP_LATE_MS = 100;
+/** How long what peers said meanwhile takes to be read. */
+const AWAKE_MS = 2_000;
+
+/** At the start of a step. */
+export const moveTo = (state: SchedulerState, now: Instant): void => {
+  const due = state.timers.next();
+  const isLate = due !== undefined && now - due >= ASLEEP_LATE_MS;
+  if (isLate && now - state.now >= ASLEEP_GAP_MS) state.wokeAt = now;
+  state.now = now;
+};
+
+/** How long nobody may be given up for silence: who slept has not listened. 0: now they may. */
+export const deafForMs = (state: SchedulerState): number => Math.max(0, state.wokeAt + AWAKE_MS - state.now);
 
 export const after = (state: SchedulerState, ms: number): Instant => instant(state.now + ms);
 

@@ -9,7 +9,7 @@ import { dissolvePool, poolOf } from './kinds.ts';
 import { loseTask } from './lost-task.ts';
 import { touch } from './indexes.ts';
 import { enqueue, release, stopMoving } from './moves.ts';
-import { after, note, send, side } from './state.ts';
+import { after, deafForMs, note, send, side } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { CANCELING, NO_TASK } from './task-table.ts';
 import type { TaskRow } from './task-table.ts';
@@ -157,9 +157,15 @@ const heldTask = (state: SchedulerState, worker: Worker, item: TaskAttempt | und
 };
 
 export const onWorkerTimeoutDue = (state: SchedulerState, worker: Worker): void => {
-  const due = worker.lastSeen + state.config.workerTimeoutMs - state.now;
+  const due = Math.max(worker.lastSeen + state.config.workerTimeoutMs - state.now, deafForMs(state));
   if (due > 0) state.timers.set(worker.timeout, after(state, due));
   else loseWorker(state, worker, 'timed out');
+};
+
+export const onGraceDue = (state: SchedulerState, worker: Worker): void => {
+  const due = deafForMs(state);
+  if (due > 0) state.timers.set(worker.grace, after(state, due));
+  else loseWorker(state, worker, 'its link stayed down');
 };
 
 /**
