@@ -1,8 +1,9 @@
 /**
  * The scheduler machine: tasks come in, workers get them, groups of workers come and go with the work.
  *
- * A step works in this order: deadlines that are due, events as they arrived, allocation once, taking back,
- * scaling when it is due, and then everything that piled up for each peer goes out together.
+ * A step works in this order: events as they arrived, deadlines that are due all the same (what has arrived counts
+ * before what is late), allocation once, taking back, scaling when it is due, and then everything that piled up for
+ * each peer goes out together.
  */
 import type { Instant, PeerId } from '@muster/protocol/ids';
 import { allocate } from './allocation/allocate.ts';
@@ -55,10 +56,10 @@ const step = (
 ): readonly SchedulerEffect[] => {
   moveTo(state, now);
   state.effects = [];
+  for (const event of events) onEvent(state, event);
   for (let timer = state.timers.takeDue(now); timer !== undefined; timer = state.timers.takeDue(now)) {
     onDue(state, timer.wake);
   }
-  for (const event of events) onEvent(state, event);
   settle(state);
   allocate(state);
   settle(state);
