@@ -20,7 +20,7 @@ import { drive, type Drive } from '@muster/runtime/drive';
 import type { Listener, Transport, TransportEvent } from '@muster/runtime/transport';
 import { checkBindAddresses } from './addresses.ts';
 import { createFrameReader, type BadFrame, type Query } from './frames.ts';
-import { createLimiter } from './limiter.ts';
+import { createLimiter, type Limiter } from './limiter.ts';
 import { answerQuery } from './queries.ts';
 import type { StoreLink } from './store-link.ts';
 
@@ -107,6 +107,7 @@ const serve = (
   const end = (why: SchedulerEnd): Promise<void> => {
     ending ??= (async (): Promise<void> => {
       loop.stop();
+      limiter.stop();
       const closed = await Promise.allSettled([
         listener.close(),
         store.close(why.kind === 'bug' ? 'release' : 'stop'),
@@ -120,6 +121,7 @@ const serve = (
   const note = (level: Note['level'], event: string, fields: Note['fields']): void =>
     ports.log({ kind: 'note', level, event, fields });
 
+  const limiter = createLimiter(ports.clock);
   const send = (to: PeerId, message: Message): void => {
     if (listener.trySend(to, encodeMessage(message)) === 'full')
       loop.feed([{ kind: 'undelivered', peer: to, message, why: 'full' }]);
@@ -137,7 +139,7 @@ const serve = (
     storeState = state;
     loop.feed([{ kind: 'objectStore', state }]);
   });
-  listener.onTurn(createTurnHandler({ machine, loop, ports, isProtected, send, note }));
+  listener.onTurn(createTurnHandler({ machine, loop, ports, isProtected, send, note, limiter }));
   note('info', 'scheduler.listening', { addresses: listener.addresses.join(' '), epoch });
   return {
     addresses: listener.addresses,
@@ -181,7 +183,16 @@ interface TurnHandlerParts {
   readonly isProtected: boolean;
   send(to: PeerId, message: Message): void;
   note(level: Note['level'], event: string, fields: Note['fields']): void;
+  readonly limiter: Limiter;
 }
+
+const PEER_SHOWN_MAX = 64;
+
+/** A peer names itself, with as many bytes as it likes. */
+const showPeer = (peer: PeerId): string => {
+  const shown = showId(peer);
+  return shown.length <= PEER_SHOWN_MAX ? shown : `${shown.slice(0, PEER_SHOWN_MAX)}…`;
+};
 
 /** Reads a turn, feeds its events at once, then answers the operators' questions about the state after it. */
 const createTurnHandler = ({
@@ -191,27 +202,20 @@ const createTurnHandler = ({
   isProtected,
   send,
   note,
+  limiter,
 }: TurnHandlerParts): ((turn: readonly TransportEvent[]) => void) => {
   const reader = createFrameReader();
-  const limiter = createLimiter();
   const answer = ({ from, request }: Query, status: () => SchedulerStatus): void => {
     const { answer: body, operate } = answerQuery(request, status, isProtected);
     send(from, { kind: 'informationResponse', response: new TextEncoder().encode(JSON.stringify(body)) });
     if (operate === undefined) return;
-    note('info', 'operator.asked', { peer: showId(from), action: operate.action });
+    note('info', 'operator.asked', { peer: showPeer(from), action: operate.action });
     loop.feed([{ kind: 'operator', request: operate }]);
   };
-  const reject = (frame: BadFrame): void => {
-    const times = limiter.admit(`${frame.from} ${frame.code}`, ports.clock.now());
-    if (times === undefined) return;
-    note('warn', 'frame.dropped', {
-      peer: showId(frame.from),
-      code: frame.code,
-      bytes: frame.bytes,
-      error: frame.error,
-      times,
-    });
-  };
+  const reject = ({ from, code, bytes, error }: BadFrame): void =>
+    limiter.admit(`${from} ${code}`, (times) =>
+      note('warn', 'frame.dropped', { peer: showPeer(from), code, bytes, error, times }),
+    );
   return (turn) => {
     const events: SchedulerEvent[] = [];
     const queries: Query[] = [];

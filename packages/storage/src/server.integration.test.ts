@@ -292,6 +292,17 @@ describe('bad input', () => {
     });
   }
 
+  it('is noted in words that fit a line, whatever a peer calls itself or announces', async () => {
+    await start();
+    const named = await RawPeer.open(address, '\u0001'.repeat(255));
+    named.send(Buffer.alloc(8, 0xff));
+    await named.closed();
+    const [note = ''] = notes.filter((line) => line.startsWith('warn'));
+    expect(note).toContain(`${'01'.repeat(32)}…`);
+    expect(note).not.toContain('01'.repeat(33));
+    expect(note).toContain('frame of far too many bytes where a header was due');
+  });
+
   it('of random bytes and mutated requests never harms others', async () => {
     await start();
     const good = await RawPeer.open(address);

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { objectId, type ObjectId } from '@muster/protocol/ids';
 import { ObjectStoreError } from '../errors.ts';
-import { FrameReader, PeerViolation, type FrameSink, type Pause } from '../wire/frame-reader.ts';
+import { FrameReader, PeerViolation, showSize, type FrameSink, type Pause } from '../wire/frame-reader.ts';
 import { decodeHeader, HEADER_BYTES, writeFrameLength, writeHeaderFrame } from '../wire/headers.ts';
 import { parseWelcome, REQUEST, RESPONSE, type Hello, type Welcome } from '../wire/types.ts';
 
@@ -127,7 +127,8 @@ export class Link implements FrameSink {
 
   begin(bytes: number): 'whole' | 'parts' {
     if (!this.#greeted) {
-      if (bytes > IDENTITY_BYTES_MAX) throw new PeerViolation(`identity of ${bytes} bytes`);
+      if (bytes > IDENTITY_BYTES_MAX)
+        throw new PeerViolation(`identity too long: more than ${IDENTITY_BYTES_MAX} bytes`);
       return 'whole';
     }
     const announced = this.#announced;
@@ -135,11 +136,12 @@ export class Link implements FrameSink {
     if (announced === undefined) {
       // A stock store sends an empty frame after an empty object.
       if (bytes === 0) return 'parts';
-      if (bytes !== HEADER_BYTES) throw new PeerViolation(`frame of ${bytes} bytes where a header was due`);
+      if (bytes !== HEADER_BYTES)
+        throw new PeerViolation(`frame of ${showSize(bytes)} where a header was due`);
       return 'whole';
     }
     if (bytes !== announced.bytes)
-      throw new PeerViolation(`payload of ${bytes} bytes, ${announced.bytes} announced`);
+      throw new PeerViolation(`payload of ${showSize(bytes)}, ${showSize(announced.bytes)} announced`);
     const into = this.#answers.has(announced.request) ? allocate(bytes) : undefined;
     this.#receiving = { request: announced.request, type: announced.type, into, filled: 0 };
     return 'parts';
@@ -256,6 +258,6 @@ const allocate = (bytes: number): Uint8Array => {
   try {
     return bytes <= 64 ? new Uint8Array(bytes) : Buffer.allocUnsafeSlow(bytes);
   } catch (error) {
-    throw new PeerViolation(`answer of ${bytes} bytes`, { cause: error });
+    throw new PeerViolation(`answer of ${showSize(bytes)}`, { cause: error });
   }
 };

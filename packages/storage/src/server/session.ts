@@ -8,7 +8,7 @@ import { showId } from '@muster/protocol/ids';
 import type { Content } from '../engine/content.ts';
 import { ContentWriter } from '../engine/content-writer.ts';
 import { errorText } from '../log.ts';
-import { FrameReader, PeerViolation, type FrameSink, type Pause } from '../wire/frame-reader.ts';
+import { FrameReader, PeerViolation, showSize, type FrameSink, type Pause } from '../wire/frame-reader.ts';
 import { decodeHeader, HEADER_BYTES, type Header } from '../wire/headers.ts';
 import { REQUEST, RESPONSE } from '../wire/types.ts';
 import { answer } from './answers.ts';
@@ -16,6 +16,13 @@ import { Outbox } from './outbox.ts';
 import { RequestDesk, type Peer, type SessionHost } from './request-desk.ts';
 
 const IDENTITY_BYTES_MAX = 1024;
+const IDENTITY_SHOWN_MAX = 64;
+
+/** A peer names itself, with as many bytes as it likes. */
+const shownIdentity = (identity: string): string => {
+  const shown = showId(identity);
+  return shown.length <= IDENTITY_SHOWN_MAX ? shown : `${shown.slice(0, IDENTITY_SHOWN_MAX)}…`;
+};
 
 interface Put {
   readonly request: Header;
@@ -90,12 +97,13 @@ export class Session implements FrameSink, Peer {
     const phase = this.#phase;
     switch (phase.kind) {
       case 'identity':
-        if (bytes > IDENTITY_BYTES_MAX) throw new PeerViolation(`identity of ${bytes} bytes`);
+        if (bytes > IDENTITY_BYTES_MAX)
+          throw new PeerViolation(`identity too long: more than ${IDENTITY_BYTES_MAX} bytes`);
         return 'whole';
       case 'header':
         if (bytes === HEADER_BYTES) return 'whole';
         if (bytes !== phase.unknown)
-          throw new PeerViolation(`frame of ${bytes} bytes where a header was due`);
+          throw new PeerViolation(`frame of ${showSize(bytes)} where a header was due`);
         this.#phase = { kind: 'skip' };
         return 'parts';
       case 'put':
@@ -197,7 +205,9 @@ export class Session implements FrameSink, Peer {
 
   #requireLength(bytes: number, request: Header): void {
     if (bytes === request.payloadLength) return;
-    throw new PeerViolation(`payload of ${bytes} bytes where ${request.payloadLength} were announced`);
+    throw new PeerViolation(
+      `payload of ${showSize(bytes)} where ${showSize(request.payloadLength)} were announced`,
+    );
   }
 
   #onRequest(request: Header): Pause {
@@ -258,7 +268,7 @@ export class Session implements FrameSink, Peer {
   #peer(): string {
     return this.#identity === ''
       ? `${this.#socket.remoteAddress ?? 'local'}#${this.#name}`
-      : showId(this.#identity);
+      : shownIdentity(this.#identity);
   }
 
   #fail(error: unknown): void {

@@ -23,6 +23,10 @@ export class PeerViolation extends Error {
   override readonly name = 'PeerViolation';
 }
 
+/** A length that a peer announced, for a note; nobody means one beyond 2^53, and no number shows it truly. */
+export const showSize = (bytes: number): string =>
+  Number.isSafeInteger(bytes) ? `${bytes} bytes` : 'far too many bytes';
+
 type State = 'length' | 'whole' | 'parts';
 
 const EMPTY = Buffer.alloc(0);
