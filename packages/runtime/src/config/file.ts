@@ -10,6 +10,8 @@ export interface ConfigFile {
   readonly path: string;
   /** Sections by normal name, each with its keys by normal name. */
   readonly sections: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+  /** Sections that nobody has and keys outside of them; `resolveConfig` tells them with what else is wrong. */
+  readonly problems: readonly ConfigProblem[];
 }
 
 /** Sections of the stock system, so that one file can serve both. Source: OpenGRIS Scaler 1.15.0. */
@@ -38,10 +40,10 @@ const whyUnreadable = (error: unknown): string => {
 };
 
 /**
- * Reads and checks a file.
+ * Reads a file.
  *
- * @param sections sections of all our commands; stock ones are accepted as well, anything else is a mistake.
- * @throws ConfigError unreadable, syntax (with line and column) or unknownKey
+ * @param sections sections of all our commands; stock ones are accepted as well, anything else is a problem.
+ * @throws ConfigError unreadable or syntax (with line and column)
  */
 export const readConfigFile = (path: string, sections: readonly string[]): ConfigFile => {
   let toml: string;
@@ -84,8 +86,7 @@ export const parseConfigFile = (path: string, toml: string, sections: readonly s
       found.set(section, new Map(Object.entries(value).map(([name, item]) => [normalKey(name), item])));
     }
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return { path, sections: found };
+  return { path, sections: found, problems };
 };
 
 const parseToml = (path: string, toml: string): Readonly<Record<string, unknown>> => {

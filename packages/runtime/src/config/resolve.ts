@@ -126,13 +126,13 @@ const howToGive = (name: string, one: Option<unknown>, command: CommandSpec): st
  * Resolves all options of one command.
  *
  * @returns frozen values, complete, and where each came from.
- * @throws ConfigError with every problem of the command, not the first one.
+ * @throws ConfigError with every problem of the command and the file's sections, not the first one.
  */
 export const resolveConfig = <O extends OptionTable>(
   command: CommandSpec<O>,
   input: ConfigInput = {},
 ): Resolved<O> => {
-  const problems: ConfigProblem[] = [...unknownKeys(command, input.file)];
+  const problems: ConfigProblem[] = [...(input.file?.problems ?? []), ...unknownKeys(command, input.file)];
   const values: Record<string, unknown> = {};
   const sources: Record<string, ValueSource> = {};
   let positionals = 0;
