@@ -1,5 +1,5 @@
 /** `muster map` with real jobs: on a fleet that runs, and on one of its own. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -235,12 +235,50 @@ describe('muster map on a running fleet', { timeout: STORY_MS }, () => {
     expect(many.stderr()).toBe('');
   });
 
-  it('ends with 130 on Ctrl-C, and the fleet is free again', async () => {
+  it('starts no more jobs after Ctrl-C, lets running ones end, and exits with 130', async () => {
+    const script = 'echo x >> begun; while [ ! -e go ]; do sleep 0.05; done; echo done';
+    const inputs = Array.from({ length: 300 }, String).join('\n');
+    const many = sandbox.run(['map', '--joblog', 'log.tsv', '--', 'sh', '-c', script], { stdin: inputs });
+    const begun = (): number => {
+      const path = join(sandbox.directory, 'begun');
+      return existsSync(path) ? readFileSync(path, 'utf8').length / 2 : 0;
+    };
+    await until(
+      () => begun() === 2,
+      () => `two jobs run, not ${begun()}\n${many.stderr()}`,
+    );
+    many.child.kill('SIGINT');
+    await many.seen('no more jobs start');
+    await until(
+      async () => {
+        const { waiting, assigned, canceling } = (await statusOf(sandbox)).tasks;
+        return waiting === 0 && assigned + canceling === 2;
+      },
+      () => 'what had not begun is taken back',
+    );
+    writeFileSync(join(sandbox.directory, 'go'), '');
+    expect(await many.exit).toMatchObject({ code: 130 });
+    expect(many.stdout()).toBe('done\ndone\n');
+    expect(begun()).toBe(2);
+    expect(readFileSync(join(sandbox.directory, 'log.tsv'), 'utf8').trim().split('\n')).toHaveLength(3);
+  });
+
+  it('says why jobs wait that nobody can serve, once', async () => {
+    const tpu = sandbox.run(['map', '--capabilities', 'tpu', '--', 'true', ':::', '1', '2']);
+    await tpu.seen('muster map: 2 jobs wait: no worker and no adapter has capability tpu\n');
+    tpu.child.kill('SIGINT');
+    expect(await tpu.exit).toMatchObject({ code: 130 });
+    expect(tpu.stderr().match(/jobs? waits?:/g)).toHaveLength(1);
+  });
+
+  it('kills running jobs on a second Ctrl-C, with 130, and the fleet is free again', async () => {
     const long = sandbox.run(['map', '--', 'sh', '-c', 'sleep 120'], { stdin: '1\n2\n' });
     await until(
       async () => (await statusOf(sandbox)).tasks.assigned > 0,
       () => `a task is assigned\n${long.stderr()}`,
     );
+    long.child.kill('SIGINT');
+    await long.seen('Ctrl-C again kills');
     long.child.kill('SIGINT');
     expect(await long.exit).toMatchObject({ code: 130 });
     await until(
@@ -292,12 +330,14 @@ describe('muster map on a fleet of its own', { timeout: STORY_MS }, () => {
     });
   });
 
-  it('leaves nothing behind on Ctrl-C, and exits with 130', async () => {
+  it('leaves nothing behind on two Ctrl-C, and exits with 130', async () => {
     const map = sandbox.run(['map', '--', 'sleep', '{}'], { stdin: '600\n600\n' });
     await until(
       () => sandbox.processes().some((line) => line.includes('sleep 600')),
       () => `the job runs\n${sandbox.processes().join('\n')}\n${map.stderr()}`,
     );
+    map.child.kill('SIGINT');
+    await map.seen('Ctrl-C again kills');
     map.child.kill('SIGINT');
     expect(await map.exit).toMatchObject({ code: 130 });
     await nothingLeft(sandbox, NOTHING_LEFT_MS);

@@ -183,6 +183,7 @@ export const run = async (argv: readonly string[]): Promise<number> => {
       'Replacement strings: {} the argument, {.} without extension, {/} base name, {//} directory, {/.} base name',
       'without extension, {#} job number, {1} {2} one of several ::: lists. Where none is used, {} is appended.',
       'No shell is involved; for pipes and redirections write: muster map -- sh -c \'sort "$1" | uniq\' - {} ::: *',
+      'Ctrl-C starts no more jobs and lets running ones end; a second one kills them.',
       'Exit codes: 0 all jobs succeeded, 1-100 that many failed, 101 more than 100 failed, 255 any other trouble,',
       'with --halt the exit code of the job that caused it, 130 interrupted.',
     ],

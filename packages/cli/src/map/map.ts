@@ -14,15 +14,17 @@ import {
 import type { Capabilities } from '@muster/protocol/ids';
 import { CliError, EXIT, messageOf, systemCode } from '../errors.ts';
 import { startFleet, type Fleet } from '../fleet.ts';
-import { onClosedOutput, writeFully, EXIT_CLOSED_OUTPUT } from '../terminal.ts';
+import { writeFully } from '../terminal.ts';
 import { findAddress } from '../where.ts';
 import type { HaltRule } from './halt.ts';
 import { combine, countJobs, type InputSource } from './inputs.ts';
+import { say, watchInterrupts, type Interrupts } from './interrupts.ts';
 import { openJobLog, type JobLog, type JobRecord } from './joblog.ts';
 import { jobOutput } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { isSuccess, runJobs, type Attempted, type Finished, type Job, type RunSummary } from './run.ts';
 import { quoteCommand, type Template } from './template.ts';
+import { createWaitingNotes, watchWaiting } from './waiting.ts';
 
 /** Any trouble that is not a failed job. Source: GNU parallel, EXIT STATUS. */
 export const EXIT_OTHER = 255;
@@ -93,6 +95,7 @@ const createAttempt = (
   client: Client,
   request: MapRequest,
   cwd: string | undefined,
+  drain: AbortSignal,
 ): ((job: Job, signal: AbortSignal) => Promise<Attempted>) => {
   const options = {
     ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
@@ -105,6 +108,7 @@ const createAttempt = (
   };
   // One listener for all jobs: thousands on one signal cost time that grows with their number.
   const running = new Set<TaskHandle<CommandOutput>>();
+  drain.addEventListener('abort', () => running.forEach((handle) => handle.withdraw()), { once: true });
   let watched: AbortSignal | undefined;
   const watch = (signal: AbortSignal): void => {
     if (watched === signal) return;
@@ -173,38 +177,6 @@ const recordOf = (finished: Finished): JobRecord => {
   };
 };
 
-/** First interrupt: no more jobs, cancel those that run, drain. Second: end now. */
-const watchInterrupts = (
-  fleet: Fleet | undefined,
-): { readonly signal: AbortSignal; code(): number | undefined; dispose(): void } => {
-  const controller = new AbortController();
-  let code: number | undefined;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (code !== undefined) {
-      const end = (): never => process.exit(code ?? EXIT.interrupted);
-      if (fleet === undefined) end();
-      else void fleet.kill().then(end, end);
-      return;
-    }
-    code = signal === 'SIGINT' ? EXIT.interrupted : 128 + constants.signals.SIGTERM;
-    controller.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  onClosedOutput(() => {
-    code ??= EXIT_CLOSED_OUTPUT;
-    controller.abort();
-  });
-  return {
-    signal: controller.signal,
-    code: () => code,
-    dispose: () => {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
-    },
-  };
-};
-
 const openLog = (path: string | undefined): JobLog | undefined => {
   if (path === undefined) return undefined;
   try {
@@ -244,11 +216,14 @@ const runOn = async (
   request: MapRequest,
   address: string,
   fleet: Fleet | undefined,
-  interrupts: ReturnType<typeof watchInterrupts>,
+  interrupts: Interrupts,
 ): Promise<number> => {
   using log = openLog(request.joblog);
   await using client = await connectTo(address);
   using progress: Progress = createProgress(request.showProgress, countJobs(request.sources));
+  const notes = createWaitingNotes([...request.capabilities.keys()], performance.now(), say);
+  await using waiting = watchWaiting(address, notes);
+  void waiting;
   const summary = await runJobs({
     template: request.template,
     inputs: inputsOf(request),
@@ -256,9 +231,11 @@ const runOn = async (
     tries: request.tries,
     halt: request.halt,
     keepOrder: request.keepOrder,
+    drain: interrupts.drain,
     signal: interrupts.signal,
-    attempt: createAttempt(client, request, workdirOf(request, address)),
+    attempt: createAttempt(client, request, workdirOf(request, address), interrupts.drain),
     onFinished: (finished) => {
+      notes.progress(performance.now());
       log?.write(recordOf(finished));
       progress.finished(isSuccess(finished));
     },

@@ -149,6 +149,25 @@ describe('runJobs', () => {
     expect(bench.started).toEqual([1, 2, 3]);
   });
 
+  it('starts no more jobs and no more tries when drained, and waits for those that run', async () => {
+    const drain = new AbortController();
+    const bench = createBench();
+    const { summary, ended } = start({
+      attempt: bench.attempt,
+      window: 2,
+      tries: 3,
+      inputs: valuesOf(9),
+      drain: drain.signal,
+    });
+    await bench.finish(99, exits(0));
+    drain.abort();
+    await bench.finish(1, exits(1));
+    await bench.finish(2, { kind: 'canceled' });
+    expect(await summary).toMatchObject({ succeeded: 0, failed: 1, canceled: 1, haltedBy: undefined });
+    expect(bench.started).toEqual([1, 2]);
+    expect(ended).toEqual([1]);
+  });
+
   it('ends when interrupted, also while it waits for input', async () => {
     const interrupt = new AbortController();
     const bench = createBench();

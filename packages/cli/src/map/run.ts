@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly tries: number;
   readonly halt: HaltRule | undefined;
   readonly keepOrder: boolean;
+  /** Aborted: no further job and no further try; who calls takes back what has not begun. Default: never. */
+  readonly drain?: AbortSignal;
   /** Aborted: no further job, and running ones are cancelled. */
   readonly signal: AbortSignal;
   attempt(job: Job, signal: AbortSignal): Promise<Attempted>;
@@ -71,6 +73,9 @@ export const runJobs = async (options: RunOptions): Promise<RunSummary> => {
   };
   if (options.signal.aborted) onAbort();
   options.signal.addEventListener('abort', onAbort, { once: true });
+  const onDrain = (): void => stopStarting.abort();
+  if (options.drain?.aborted === true) onDrain();
+  options.drain?.addEventListener('abort', onDrain, { once: true });
 
   const tally = { succeeded: 0, failed: 0, canceled: 0 };
   const output = createOutput(options);
@@ -122,6 +127,7 @@ export const runJobs = async (options: RunOptions): Promise<RunSummary> => {
   }
   await Promise.all(running);
   options.signal.removeEventListener('abort', onAbort);
+  options.drain?.removeEventListener('abort', onDrain);
   if (broken !== undefined) throw broken.error;
   return { ...tally, haltedBy };
 };
