@@ -13,8 +13,10 @@ const WEIGHT_FASTER = 0.5;
 
 export class FunctionStats {
   readonly id: ObjectId;
-  /** Kinds that tasks of this function have now. */
-  readonly kinds: Set<TaskKind> = new Set<TaskKind>();
+  /** Kinds that tasks of this function have now, by {@link TaskKind.key}. */
+  readonly kinds: Map<string, TaskKind> = new Map<string, TaskKind>();
+  /** The kind asked for last: most tasks are of the kind of the one before. */
+  lastKind: TaskKind | undefined = undefined;
   /** Unfinished tasks that refer to it. */
   tasks = 0;
   #meanUs = -1;

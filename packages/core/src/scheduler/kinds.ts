@@ -9,6 +9,9 @@ import { noteOnce } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import type { TaskKind } from './task-kind.ts';
 
+/** Priorities beyond it count as this: a queue has a lane for each, so peers must not choose how many there are. */
+export const PRIORITY_BOUND = 1_000;
+
 const keyOf = (own: boolean, capabilities: Capabilities): string =>
   (own ? 'own:' : 'stock:') + capabilityKey(capabilities);
 
@@ -16,14 +19,32 @@ export const kindOf = (state: SchedulerState, client: Client, head: TaskHead): T
   const bucket = bucketOf(state, client.own, head);
   const fn = state.functions.of(head.functionId);
   // The stock scheduler's queue knows no priority; its workers do.
-  const priority = state.config.compat === 'stock' ? 0 : head.priority;
-  for (const kind of fn.kinds) {
-    if (kind.client === client && kind.bucket === bucket && kind.priority === priority) return kind;
+  const priority = state.config.compat === 'stock' ? 0 : clampPriority(head.priority);
+  const last = fn.lastKind;
+  if (last !== undefined && last.client === client && last.bucket === bucket && last.priority === priority)
+    return last;
+  const key = `${priority} ${client.id} ${bucket.key}`;
+  const known = fn.kinds.get(key);
+  // One of a client that came back, or of a queue that was dissolved meanwhile, only looks the same.
+  if (known !== undefined && known.client === client && known.bucket === bucket) {
+    fn.lastKind = known;
+    return known;
   }
-  const kind: TaskKind = { index: 0, refs: 0, client, fn, bucket, priority };
-  fn.kinds.add(kind);
+  const kind: TaskKind = { index: 0, refs: 0, key, client, fn, bucket, priority };
+  fn.kinds.set(key, kind);
+  fn.lastKind = kind;
   return kind;
 };
+
+/** Its last task is gone. */
+export const dissolveKind = (kind: TaskKind): void => {
+  const { fn } = kind;
+  if (fn.kinds.get(kind.key) === kind) fn.kinds.delete(kind.key);
+  if (fn.lastKind === kind) fn.lastKind = undefined;
+};
+
+const clampPriority = (priority: number): number =>
+  Math.max(-PRIORITY_BOUND, Math.min(PRIORITY_BOUND, priority));
 
 const bucketOf = (state: SchedulerState, own: boolean, head: TaskHead): Bucket => {
   const needs = state.allocation.consider(head.needs);

@@ -10,6 +10,7 @@
 import type { TaskHead, TaskResultHead } from '@muster/protocol/messages';
 import type { Bucket } from './bucket.ts';
 import { markBucket, touch } from './indexes.ts';
+import { dissolveKind } from './kinds.ts';
 import { side, WAITS_KEPT } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { ASSIGNED, CANCELING, FINISHED, WAITING } from './task-table.ts';
@@ -157,7 +158,7 @@ export const drop = (state: SchedulerState, task: TaskRow): void => {
   else settleWork(state, kind);
   kind.client.release(task);
   tasks.remove(task);
-  if (kind.refs === 0) kind.fn.kinds.delete(kind);
+  if (kind.refs === 0) dissolveKind(kind);
 };
 
 const dissolveBucket = (state: SchedulerState, bucket: Bucket): void => {

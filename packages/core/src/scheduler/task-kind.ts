@@ -7,6 +7,8 @@ export interface TaskKind {
   /** In the table's registry. */
   index: number;
   refs: number;
+  /** In its function's map. */
+  readonly key: string;
   readonly client: Client;
   readonly fn: FunctionStats;
   readonly bucket: Bucket;

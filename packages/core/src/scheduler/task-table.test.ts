@@ -17,7 +17,7 @@ const create = (seed = 1): { table: TaskTable; kind: TaskKind } => {
   const bucket = new Bucket('own:', true, NO_CAPABILITIES, table);
   return {
     table,
-    kind: { index: 0, refs: 0, client, fn: new FunctionStats(objectId('f')), bucket, priority: 3 },
+    kind: { index: 0, refs: 0, key: '', client, fn: new FunctionStats(objectId('f')), bucket, priority: 3 },
   };
 };
 
