@@ -1,11 +1,15 @@
 /**
  * What a task costs the scheduler: the shipped `muster scheduler` process with default logging, synthetic peers in
- * processes of their own, frames built beforehand. Tasks per CPU-second of the scheduler, for three ways to talk.
+ * processes of their own, frames built beforehand. Tasks per CPU-second of the scheduler, all its threads counted.
  *
  *   batched    own pair, up to 64 tasks a frame
- *   unbatched  own pair, one task a frame: 64 clients and 64 workers with one task at a time, so that no two share a frame
+ *   unbatched  own pair, one task or result a frame (`--batch-max 1`): four frames a task, one client and one worker
+ *              with as many unfinished tasks as in the batched load
+ *   lockstep   own pair with default settings, but 64 clients and 64 workers with one task at a time each: four frames
+ *              a task that nothing can bring together, and a wake-up of each thread for nearly each of them
  *   stock      as OpenGRIS Scaler 1.15.0 talks, with its two object instructions: six frames a task
- *   echo       the floor: a ROUTER that only forwards frames of the same size
+ *
+ * Beside them the floor: a ROUTER that only forwards frames of the same size, for the same two patterns of four frames.
  */
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
@@ -17,24 +21,35 @@ import { cpuSeconds, freePort, message, muster, option, report, start, stop } fr
 const peers = join(dirname(fileURLToPath(import.meta.url)), 'peers.js');
 const tasks = option('tasks', 1_000_000);
 const window = option('window', 16_384);
-const PEERS_UNBATCHED = 64;
+const PEERS_LOCKSTEP = 64;
 
-const peer = (role: string, address: string, mode: string, count = 0): ChildProcess =>
-  fork(peers, [role, address, mode, String(count), String(mode === 'unbatched' ? PEERS_UNBATCHED : window)], {
+type Load = 'batched' | 'unbatched' | 'lockstep' | 'stock';
+
+const peer = (role: string, address: string, load: Load, count = 0): ChildProcess => {
+  const peersOf = load === 'lockstep' ? PEERS_LOCKSTEP : 1;
+  const mode = load === 'lockstep' ? 'unbatched' : load;
+  const open = load === 'lockstep' ? PEERS_LOCKSTEP : window;
+  return fork(peers, [role, address, mode, String(count), String(open)], {
     serialization: 'advanced',
     execArgv: [],
-    env: { ...process.env, BENCH_SOCKETS: mode === 'unbatched' ? String(PEERS_UNBATCHED) : '1' },
+    env: { ...process.env, BENCH_SOCKETS: String(peersOf) },
   });
+};
 
-const scheduler = async (address: string): Promise<ChildProcess> => {
+const scheduler = async (address: string, load: Load): Promise<ChildProcess> => {
   const child = start(process.execPath, [
     muster,
     'scheduler',
     address,
-    '--policy-content',
-    'allocate=even_load; scaling=no',
+    ...['--policy-content', 'allocate=even_load; scaling=no'],
+    ...(load === 'unbatched' ? ['--batch-max', '1'] : []),
   ]);
   child.stdout?.resume();
+  child.once('exit', (code) => {
+    if (code === null || code === 0) return;
+    process.stderr.write(`the scheduler ended with ${code}\n`);
+    process.exit(1);
+  });
   return child;
 };
 
@@ -45,28 +60,33 @@ interface Measured {
   readonly perSecond: number;
 }
 
-const measure = async (mode: 'batched' | 'unbatched' | 'stock', count: number): Promise<Measured> => {
-  const address = `tcp://127.0.0.1:${await freePort()}`;
-  const child = await scheduler(address);
-  const worker = peer('worker', address, mode);
-  await message(worker);
-  const client = peer('client', address, mode, count);
-  await message(client);
-  const pid = child.pid ?? 0;
+/** From the client's first frame to its last result; the peers are connected and `pid` is idle. */
+const timed = async (pid: number, client: ChildProcess, count: number): Promise<Measured> => {
   await settled(pid);
   const [cpu, wall] = [cpuSeconds(pid), performance.now()];
   const ended = message<{ frames: number }>(client);
   client.send('go');
   const { frames } = await ended;
-  const result = {
+  return {
     perCpuSecond: count / (cpuSeconds(pid) - cpu),
     perSecond: (count / (performance.now() - wall)) * 1000,
+    frames,
   };
+};
+
+const measure = async (load: Load, count: number): Promise<Measured> => {
+  const address = `tcp://127.0.0.1:${await freePort()}`;
+  const child = await scheduler(address, load);
+  const worker = peer('worker', address, load);
+  await message(worker);
+  const client = peer('client', address, load, count);
+  await message(client);
+  const result = await timed(child.pid ?? 0, client, count);
   const others = message<{ frames: number }>(worker);
   worker.send('count');
-  const all = frames + (await others).frames;
+  const frames = (result.frames + (await others).frames) / count;
   await Promise.all([stop(client), stop(worker), stop(child)]);
-  return { ...result, frames: all / count };
+  return { ...result, frames };
 };
 
 /** Waits until the scheduler is up and idle: its CPU time stands still. */
@@ -79,55 +99,54 @@ const settled = async (pid: number): Promise<void> => {
   }
 };
 
-/** The same peers, one task at a time each, through a ROUTER that forwards: a task is two frames in and two out. */
-const echo = async (count: number): Promise<Measured> => {
+/** The same peers through a ROUTER that forwards: a task is two frames in and two out. */
+const echo = async (load: 'unbatched' | 'lockstep', count: number): Promise<Measured> => {
   const address = `tcp://127.0.0.1:${await freePort()}`;
-  const router = peer('echo', address, 'unbatched');
+  const router = peer('echo', address, load);
   await message(router);
-  const worker = peer('worker', address, 'unbatched');
-  const client = peer('client', address, 'unbatched', count);
+  const worker = peer('worker', address, load);
+  const client = peer('client', address, load, count);
   await Promise.all([message(worker), message(client)]);
-  const pid = router.pid ?? 0;
-  await settled(pid);
-  const [cpu, wall] = [cpuSeconds(pid), performance.now()];
-  const ended = message(client);
-  client.send('go');
-  await ended;
-  const result = {
-    frames: 4,
-    perCpuSecond: count / (cpuSeconds(pid) - cpu),
-    perSecond: (count / (performance.now() - wall)) * 1000,
-  };
+  const result = await timed(router.pid ?? 0, client, count);
   await Promise.all([stop(client), stop(worker), stop(router)]);
-  return result;
+  return { ...result, frames: 4 };
 };
 
-const floor = await echo(Math.min(tasks, 300_000));
+const few = Math.min(tasks, option('unbatched-tasks', 300_000));
 const batched = await measure('batched', tasks);
-const unbatched = await measure('unbatched', Math.min(tasks, option('unbatched-tasks', 300_000)));
+const unbatched = await measure('unbatched', few);
+const floor = await echo('unbatched', few);
+const lockstep = await measure('lockstep', few);
+const lockstepFloor = await echo('lockstep', few);
 const stock = await measure('stock', Math.min(tasks, option('stock-tasks', 300_000)));
 const other = await bullmq(option('bullmq-tasks', 20_000));
 report({
   bench: 'overhead',
-  load: { tasks, window, batch: 64, argumentBytes: 16 },
+  load: { tasks, window, batch: 64, argumentBytes: 16, lockstepPeers: PEERS_LOCKSTEP },
   figures: {
     'batched tasks per scheduler CPU-second': batched.perCpuSecond,
     'unbatched tasks per scheduler CPU-second': unbatched.perCpuSecond,
+    'lockstep tasks per scheduler CPU-second': lockstep.perCpuSecond,
     'stock tasks per scheduler CPU-second': stock.perCpuSecond,
-    'echo floor tasks per CPU-second (4 frames)': floor.perCpuSecond,
+    'echo floor of unbatched, tasks per CPU-second': floor.perCpuSecond,
+    'echo floor of lockstep, tasks per CPU-second': lockstepFloor.perCpuSecond,
     'batched tasks per second': batched.perSecond,
     'unbatched tasks per second': unbatched.perSecond,
+    'lockstep tasks per second': lockstep.perSecond,
     'stock tasks per second': stock.perSecond,
     'batched frames per task': batched.frames,
     'unbatched frames per task': unbatched.frames,
+    'lockstep frames per task': lockstep.frames,
     'stock frames per task': stock.frames,
     ...other.figures,
   },
   ratios: {
     'batched / goal 100,000': batched.perCpuSecond / 100_000,
     'unbatched / goal 25,000': unbatched.perCpuSecond / 25_000,
+    'lockstep / goal 25,000': lockstep.perCpuSecond / 25_000,
     'stock / goal 18,000': stock.perCpuSecond / 18_000,
-    'unbatched / echo floor': unbatched.perCpuSecond / floor.perCpuSecond,
+    'unbatched / its echo floor': unbatched.perCpuSecond / floor.perCpuSecond,
+    'lockstep / its echo floor': lockstep.perCpuSecond / lockstepFloor.perCpuSecond,
   },
   skipped: other.skipped,
 });

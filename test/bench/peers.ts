@@ -274,6 +274,9 @@ const runEcho = async (): Promise<void> => {
   }
 };
 
+// Whoever started us is gone.
+process.on('disconnect', () => process.exit(1));
+
 if (role === 'client') await runClients();
 else if (role === 'worker') await runWorkers();
 else await runEcho();
