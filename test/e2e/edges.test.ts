@@ -1,8 +1,9 @@
 /** The main job, as `npm start` runs it: a fleet that grows from zero, real photographs, and nothing left behind. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -45,6 +46,34 @@ describe('the edges job', () => {
       );
     },
     RUN_WITHIN_MS + 15_000,
+  );
+
+  it(
+    'names a photograph that cannot be read, does the others, and fails',
+    async () => {
+      const photos = mkdtempSync(join(tmpdir(), 'muster-photos-'));
+      const require = createRequire(import.meta.url);
+      const good = join(
+        dirname(require.resolve('paper-kit-2/package.json')),
+        'assets',
+        'img',
+        'bruno-abatti.jpg',
+      );
+      copyFileSync(good, join(photos, 'good.jpg'));
+      writeFileSync(join(photos, 'broken.jpg'), 'no picture');
+      const ended = run(process.execPath, [main, photos, '--out', join(photos, 'out')], {
+        timeout: RUN_WITHIN_MS,
+      });
+      const { code, stdout } = await ended.then(
+        (output) => ({ code: 0, ...output }),
+        (error: unknown) => error as { code: number; stdout: string },
+      );
+      expect(code).toBe(1);
+      expect(stdout).toMatch(/broken\.jpg +cannot be read: /);
+      expect(readdirSync(join(photos, 'out')).sort()).toEqual(['contact-sheet.jpg', 'good-edges.jpg']);
+      rmSync(photos, { recursive: true, force: true });
+    },
+    RUN_WITHIN_MS,
   );
 
   it('says what is wrong with a folder without photographs', async () => {

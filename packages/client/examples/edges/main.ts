@@ -19,6 +19,8 @@ import { FleetLog, printSummary } from './fleet-log.ts';
 const COLUMNS = 6;
 const EMPTY_WITHIN_MS = 60_000;
 
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Reads each photograph only when the fleet has room for it. */
 async function* read(paths: readonly string[]): AsyncGenerator<Photo> {
   for (const path of paths) yield { name: basename(path), bytes: await readFile(path) };
@@ -32,12 +34,21 @@ const detectAll = async (
 ): Promise<Edges[]> => {
   await using client = await connect({ address: fleet.address });
   const found: Edges[] = [];
-  for await (const { value } of client.map(detect, read(paths), { ordered: false })) {
+  let ended = 0;
+  for await (const outcome of client.map(detect, read(paths), { ordered: false, settle: true })) {
+    const count = `${String(++ended).padStart(3)}/${paths.length}`;
+    const name = basename(paths[outcome.index] ?? '');
+    if (outcome.status === 'rejected') {
+      log.line(`${count}  ${name.padEnd(24)} cannot be read: ${messageOf(outcome.reason)}`);
+      process.exitCode = 1;
+      continue;
+    }
+    const { value } = outcome;
     await writeFile(join(folder, `${value.name.replace(/\.jpe?g$/i, '')}-edges.jpg`), value.bytes);
     found.push(value);
     const size = `${((value.width * value.height) / 1e6).toFixed(1)} MP`;
     log.line(
-      `${String(found.length).padStart(3)}/${paths.length}  ${value.name.padEnd(24)} ${size.padStart(7)}  ${(value.edgeShare * 100).toFixed(1)} % edges`,
+      `${count}  ${name.padEnd(24)} ${size.padStart(7)}  ${(value.edgeShare * 100).toFixed(1)} % edges`,
     );
   }
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -68,13 +79,13 @@ const main = async (): Promise<void> => {
   await fleet.stop();
   printSummary(last, log.reasons, (performance.now() - startedAt) / 1000);
   log.line(`${found.length} edge images and ${sheet} written`);
-  if (last.groupsPeak < 2)
+  if (last.groupsPeak < 2 && paths.length > 8)
     throw new Error(
       `the fleet never had two groups (peak ${last.groupsPeak}): it did not grow with the work`,
     );
 };
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;
 });

@@ -107,3 +107,25 @@ test('close ends what waits', async () => {
   await link.close();
   expect(await waiting).toMatchObject({ name: 'ClientClosedError' });
 });
+
+test('counts the wait for a turn into the deadline of an operation', async () => {
+  const { link, clock } = rig();
+  let failed = 0;
+  const many = Array.from({ length: 80 }, () =>
+    link
+      .run(async () => 'done')
+      .catch((error: unknown) => {
+        if (error instanceof StoreUnavailableError) failed++;
+      }),
+  );
+  for (let waited = 0; waited <= 11_000; waited += 100) {
+    clock.advance(100);
+    await settle();
+  }
+  for (let turn = 0; turn < 100; turn++) {
+    clock.advance(1);
+    await settle();
+  }
+  expect(failed).toBe(80);
+  await Promise.all(many);
+});

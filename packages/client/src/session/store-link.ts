@@ -2,7 +2,7 @@
 import type { Clock } from '@muster/runtime/clock';
 import { ObjectStoreError } from '@muster/storage/errors';
 import type { ObjectStore } from '@muster/storage/object-store';
-import { instant } from '@muster/protocol/ids';
+import { type Instant, instant } from '@muster/protocol/ids';
 import { ClientClosedError } from '../api/errors.ts';
 
 /** Where the store is, as the scheduler tells. */
@@ -74,22 +74,25 @@ export class StoreLink {
   /**
    * Runs an operation, which must be safe to repeat, until it has worked.
    *
-   * @throws StoreUnavailableError after `timeoutMs`; ObjectStoreError 'tooLarge' at once; ClientClosedError.
+   * @throws StoreUnavailableError after `timeoutMs`, the wait for its turn included; ObjectStoreError 'tooLarge' at
+   * once; ClientClosedError.
    */
   async run<T>(operation: (store: ObjectStore) => Promise<T>): Promise<T> {
+    const { clock, timeoutMs } = this.#options;
+    const deadline = instant(clock.now() + timeoutMs);
     if (this.#running >= OPERATIONS_MAX) await new Promise<void>((resolve) => this.#queue.push(resolve));
     this.#running++;
     try {
-      return await this.#persist(operation);
+      return await this.#persist(operation, deadline);
     } finally {
       this.#running--;
       this.#queue.shift()?.();
     }
   }
 
-  async #persist<T>(operation: (store: ObjectStore) => Promise<T>): Promise<T> {
+  /** At least one attempt, also when the deadline passed in the queue. */
+  async #persist<T>(operation: (store: ObjectStore) => Promise<T>, deadline: Instant): Promise<T> {
     const { clock, timeoutMs } = this.#options;
-    const deadline = clock.now() + timeoutMs;
     let pauseMs = RETRY_MS_MIN;
     let failure: unknown;
     do {
