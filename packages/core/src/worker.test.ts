@@ -415,7 +415,7 @@ describe('a processor that dies', () => {
         kind: 'failure',
         code: 'ProcessorDiedError',
         message:
-          'the processor died while it ran the task: out of memory: it used 1000001 bytes, its limit is 1000000 bytes; SIGKILL',
+          'the processor died while it ran the task: out of memory: it used 1 MiB, its limit is 1 MiB (--max-processor-memory); SIGKILL',
       },
     });
     expect(noNotes(worker.feed(ended(1)))).toEqual([{ kind: 'startProcessor' }, results(failure)]);
@@ -529,7 +529,7 @@ describe('the scheduler', () => {
     const worker = readyWorker();
     expect(worker.feed(said({ kind: 'clientDisconnect', type: 'shutdown' }))).toEqual([
       disconnect,
-      exit('the scheduler shut down', false),
+      exit('the scheduler shut down', true),
     ]);
   });
 });

@@ -118,7 +118,8 @@ export const onProcessorEnded = (
   if (processor.phase === 'down') return;
   const killed = processor.phase === 'killing';
   const why = killed ? `${processor.why}; ${detail}` : detail;
-  note(state, killed ? 'info' : 'warn', 'worker.processor.ended', { why, run: head(state)?.run ?? 'none' });
+  // User code that dies is its owner's business; a processor that dies by itself may be ours.
+  note(state, killed || begun !== undefined ? 'info' : 'warn', 'worker.processor.ended', { why, run: head(state)?.run ?? 'none' });
   state.memoryBytes = 0;
   onPipelineLost(state, begun, why, now);
   if (processor.phase === 'starting' || (killed && processor.from === 'starting')) state.startFailures++;
@@ -135,8 +136,11 @@ export const onMemory = (state: WorkerState, rssBytes: number): void => {
   state.memoryPeakBytes = Math.max(state.memoryPeakBytes, rssBytes);
   const limit = state.config.processorMemoryBytesMax;
   if (rssBytes <= limit) return;
-  killProcessor(state, `out of memory: it used ${rssBytes} bytes, its limit is ${limit} bytes`);
+  const used = `it used ${showMiB(rssBytes)}, its limit is ${showMiB(limit)}`;
+  killProcessor(state, `out of memory: ${used} (--max-processor-memory)`);
 };
+
+const showMiB = (bytes: number): string => `${Number((bytes / 2 ** 20).toFixed(1))} MiB`;
 
 /**
  * A process that was stopped, or a machine that slept, heard nothing because it did not listen: that time is not the

@@ -1,5 +1,9 @@
-/** What /proc says about processes. Everything is undefined or empty where there is no /proc. Source: proc(5). */
+/**
+ * What /proc says about processes. Everything is undefined or empty where there is no /proc, but memory, which macOS
+ * has from `ps`. Source: proc(5).
+ */
 import { readdirSync, readFileSync } from 'node:fs';
+import { createPsMemory } from './ps-memory.ts';
 
 const DESCENDANTS_MAX = 4096;
 /** Clock ticks per second in /proc/<pid>/stat: USER_HZ is 100 on every platform that Node supports. */
@@ -24,7 +28,10 @@ const childrenOf = (pid: number): number[] =>
     .flatMap((text) => (text === '' ? [] : [Number(text)]));
 
 /** Resident memory of a process and its descendants; pages that they share are counted in each. */
-export const treeRssBytes = (pid: number): number | undefined => {
+export const treeRssBytes: (pid: number) => number | undefined =
+  process.platform === 'darwin' ? createPsMemory() : (pid) => procTreeRssBytes(pid);
+
+const procTreeRssBytes = (pid: number): number | undefined => {
   const own = ownRssBytes(pid);
   if (own === undefined) return undefined;
   let bytes = own;
