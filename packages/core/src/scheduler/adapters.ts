@@ -17,7 +17,7 @@ import { adapterExtras } from './echo.ts';
 import { adoptUngrouped } from './group-members.ts';
 import type { Group } from './group.ts';
 import { adoptGroup, groupGone, groupPending, sendStopCommand, startFailed } from './groups.ts';
-import { after, note, noteOnce, send } from './state.ts';
+import { after, deafForMs, note, noteOnce, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { arrivedSince, nameGroup, readAnswer, startCommand } from './stock-adapter.ts';
 import { loseWorker } from './workers.ts';
@@ -267,6 +267,8 @@ const onStockResponse = (state: SchedulerState, adapter: Adapter, response: Adap
 /** Its groups are kept: silence of an adapter says nothing about what it started. */
 export const onAdapterTimeoutDue = (state: SchedulerState, adapter: Adapter): void => {
   const { adapterTimeoutMs } = state.config;
+  const deafMs = deafForMs(state);
+  if (deafMs > 0) return state.timers.set(adapter.timeout, after(state, deafMs));
   const silent = state.now - adapter.lastSeen;
   if (silent < adapterTimeoutMs)
     return state.timers.set(adapter.timeout, after(state, adapterTimeoutMs - silent));
