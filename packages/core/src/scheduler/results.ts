@@ -197,7 +197,10 @@ export const onTasksHeld = (
       adoptHeld(state, task, worker, attempt);
       note(state, 'task.recovered', 'debug', { task: showId(taskId), worker: showId(worker.id) });
     } else if (tasks.phase(task) === FINISHED) acknowledge(state, worker, taskId, attempt);
-    else if (tasks.worker(task) !== worker) {
+    else if (tasks.worker(task) === worker) {
+      // Given to it while it already had it from a former scheduler, whose count went on: results come under that.
+      tasks.setAttempt(task, Math.max(tasks.attempt(task), attempt));
+    } else {
       // Somebody else runs it by now; this copy is for nobody.
       state.effects.push({
         kind: 'send',
