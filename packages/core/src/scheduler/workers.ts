@@ -32,7 +32,7 @@ export const onWorkerHeartbeat = (state: SchedulerState, from: PeerId, beat: Wor
     touch(state, worker);
   }
   if (known !== undefined && !sameCapabilities(known, beat)) moveToPool(state, worker, beat);
-  echoTo(state, worker.id, 'worker', worker.own, worker.epoch);
+  if (known !== undefined) echoTo(state, worker.id, 'worker', worker.own, worker.epoch);
   auditHeld(state, worker, beat);
 };
 
@@ -62,6 +62,8 @@ const register = (state: SchedulerState, from: PeerId, beat: WorkerHeartbeat): W
     group: group === undefined ? '' : showId(group.id),
     own,
   });
+  // Before what its group has to say: a worker takes the echo of another epoch for the end of any drain.
+  echoTo(state, worker.id, 'worker', own, worker.epoch);
   joinGroup(state, worker, group);
   touch(state, worker);
   return worker;
