@@ -272,7 +272,7 @@ export const note = (
 };
 
 const NOTED_MAX = 256;
-/** For what would otherwise be said on every message: once for each key, and never more than a few hundred. */
+/** For what would otherwise be said on every message: once for each key, and again after a few hundred others. */
 export const noteOnce = (
   state: SchedulerState,
   key: string,
@@ -280,7 +280,13 @@ export const noteOnce = (
   level: Note['level'],
   fields: Note['fields'],
 ): void => {
-  if (state.noted.has(key) || state.noted.size >= NOTED_MAX) return;
+  if (state.noted.has(key)) return;
+  if (state.noted.size >= NOTED_MAX) {
+    for (const oldest of state.noted) {
+      state.noted.delete(oldest);
+      break;
+    }
+  }
   state.noted.add(key);
   note(state, event, level, fields);
 };
