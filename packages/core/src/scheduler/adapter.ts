@@ -10,6 +10,9 @@ import type { Group, GroupPhase } from './group.ts';
 import { Timer } from './timers.ts';
 import type { Wake } from './wake.ts';
 
+/** The identity of a stock adapter may be anything, also the id of one of ours. */
+export const adapterTableKey = (own: boolean, key: string): string => (own ? 'own:' : 'stock:') + key;
+
 export class Adapter {
   /** Its adapter id, or the identity of a stock adapter. */
   readonly key: string;

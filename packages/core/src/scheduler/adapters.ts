@@ -12,7 +12,7 @@ import {
 } from '@muster/protocol/ids';
 import type { GroupId, PeerId } from '@muster/protocol/ids';
 import type { AdapterCommandResponse, AdapterHeartbeat, GroupStatus } from '@muster/protocol/messages';
-import { Adapter } from './adapter.ts';
+import { Adapter, adapterTableKey } from './adapter.ts';
 import { adapterExtras } from './echo.ts';
 import { adoptUngrouped } from './group-members.ts';
 import type { Group } from './group.ts';
@@ -61,8 +61,8 @@ export const onAdapterHeartbeat = (state: SchedulerState, from: PeerId, beat: Ad
 const adapterFor = (state: SchedulerState, from: PeerId, beat: AdapterHeartbeat): Adapter => {
   const own = beat.features > 0 && beat.adapterId !== undefined;
   const key = adapterId(own && beat.adapterId !== undefined ? beat.adapterId : from);
-  const known = state.adapters.get(key);
-  if (known !== undefined && known.own === own) {
+  const known = state.adapters.get(adapterTableKey(own, key));
+  if (known !== undefined) {
     if (known.peer === from) return known;
     if (known.up && state.now - known.lastSeen < START_AGAIN_MS && state.adapterOfPeer.has(known.peer)) {
       noteOnce(state, `adapter:${from}`, 'adapter.moved', 'info', {
@@ -71,13 +71,13 @@ const adapterFor = (state: SchedulerState, from: PeerId, beat: AdapterHeartbeat)
       });
     }
     // The same instance after a restart, under a new identity.
-    state.adapterOfPeer.delete(known.peer);
+    if (state.adapterOfPeer.get(known.peer) === known) state.adapterOfPeer.delete(known.peer);
     known.peer = from;
     state.adapterOfPeer.set(from, known);
     return known;
   }
   const adapter = new Adapter(key, own, from, beat.capabilities, state.now);
-  state.adapters.set(key, adapter);
+  state.adapters.set(adapterTableKey(own, key), adapter);
   state.adapterOfPeer.set(from, adapter);
   state.timers.set(adapter.timeout, after(state, state.config.adapterTimeoutMs));
   state.scalingDirty = true;
@@ -282,8 +282,9 @@ export const onAdapterTimeoutDue = (state: SchedulerState, adapter: Adapter): vo
     if (group.workers.size === 0) groupGone(state, group, 'its adapter has not come back');
   }
   if (adapter.groups.size > 0) return state.timers.set(adapter.timeout, after(state, adapterTimeoutMs));
-  state.adapters.delete(adapter.key);
-  state.adapterOfPeer.delete(adapter.peer);
+  state.adapters.delete(adapterTableKey(adapter.own, adapter.key));
+  // The peer may be another adapter by now.
+  if (state.adapterOfPeer.get(adapter.peer) === adapter) state.adapterOfPeer.delete(adapter.peer);
   note(state, 'adapter.forgotten', 'warn', { adapter: showId(adapter.key) });
 };
 

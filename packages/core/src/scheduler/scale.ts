@@ -8,6 +8,7 @@ import { earliest } from '../scaling/policy.ts';
 import type { AdapterView, IdleGroup, ScalingDecision, ScalingView } from '../scaling/policy.ts';
 import { stockVanilla } from '../scaling/stock.ts';
 import { vanilla } from '../scaling/vanilla.ts';
+import { adapterTableKey } from './adapter.ts';
 import type { Adapter } from './adapter.ts';
 import { drainGroup, requestGroup, stopGroup } from './groups.ts';
 import type { Group } from './group.ts';
@@ -158,7 +159,7 @@ const carryOut = (
   own: boolean,
 ): void => {
   for (const target of decision.targets) {
-    const adapter = state.adapters.get(target.adapter);
+    const adapter = state.adapters.get(adapterTableKey(own, target.adapter));
     const seen = view.adapters.find((one) => one.key === target.adapter);
     if (adapter === undefined || seen === undefined) continue;
     const clamped = clamp(target, seen);

@@ -79,7 +79,7 @@ export interface SchedulerState {
   readonly clients: Map<PeerId, Client>;
   readonly workers: Map<PeerId, Worker>;
   readonly workerRegistry: Registry<Worker>;
-  /** By {@link Adapter.key}. */
+  /** By `adapterTableKey`. */
   readonly adapters: Map<string, Adapter>;
   readonly adapterOfPeer: Map<PeerId, Adapter>;
   readonly groups: Map<GroupId, Group>;
