@@ -17,6 +17,7 @@ import { adapterExtras } from './echo.ts';
 import { adoptUngrouped } from './group-members.ts';
 import type { Group } from './group.ts';
 import { adoptGroup, groupGone, groupPending, sendStopCommand, startFailed } from './groups.ts';
+import { shutDownLate } from './shutdown.ts';
 import { after, deafForMs, note, noteOnce, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { arrivedSince, nameGroup, readAnswer, startCommand } from './stock-adapter.ts';
@@ -151,6 +152,7 @@ const onUnknownListed = (
   const group = adoptGroup(state, adapter, id, status.state === 'stopping');
   // Its workers may have registered before: evidence of a worker outranks the list.
   for (const worker of [...(state.strays.get(id) ?? [])]) adoptUngrouped(state, group, worker);
+  shutDownLate(state, group);
   return group;
 };
 

@@ -1,4 +1,5 @@
 /** The end of the scheduler, on request: drain, stop, and leave when nothing is left or time is up. */
+import type { Group } from './group.ts';
 import { drainGroup, stopGroup } from './groups.ts';
 import { after, note, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
@@ -20,6 +21,13 @@ export const beginShutdown = (
     else if (group.phase !== 'stopping') stopGroup(state, group, reason);
   }
   if (how === 'now') tellWorkers(state);
+};
+
+/** A group that turns up only now: its adapter lists what a former scheduler started. Its workers have joined it. */
+export const shutDownLate = (state: SchedulerState, group: Group): void => {
+  if (state.shutdown === undefined || group.phase === 'stopping') return;
+  if (state.shutdown.told) stopGroup(state, group, state.shutdown.reason);
+  else drainGroup(state, group, 'operator', state.shutdown.reason);
 };
 
 /** At the end of each step. */
