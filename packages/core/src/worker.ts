@@ -117,10 +117,10 @@ const onMessage = (state: WorkerState, message: Message, now: Instant): void => 
     case 'drain':
       return life.onDrainMessage(state, message.action);
     case 'clientDisconnect':
-      if (message.type === 'shutdown') life.exit(state, 'the scheduler shut down', false);
+      if (message.type === 'shutdown') life.exit(state, 'the scheduler shut down', state.held.size === 0);
       return;
     case 'disconnectResponse':
-      return life.exit(state, 'the scheduler disconnected this worker', false);
+      return life.exit(state, 'the scheduler disconnected this worker', state.held.size === 0);
     default:
       // Deletions of objects and whatever later schedulers say: nothing that a worker must do.
       return note(state, 'debug', 'worker.message.ignored', { kind: message.kind });

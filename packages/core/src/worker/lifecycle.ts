@@ -119,7 +119,10 @@ export const onProcessorEnded = (
   const killed = processor.phase === 'killing';
   const why = killed ? `${processor.why}; ${detail}` : detail;
   // User code that dies is its owner's business; a processor that dies by itself may be ours.
-  note(state, killed || begun !== undefined ? 'info' : 'warn', 'worker.processor.ended', { why, run: head(state)?.run ?? 'none' });
+  note(state, killed || begun !== undefined ? 'info' : 'warn', 'worker.processor.ended', {
+    why,
+    run: head(state)?.run ?? 'none',
+  });
   state.memoryBytes = 0;
   onPipelineLost(state, begun, why, now);
   if (processor.phase === 'starting' || (killed && processor.from === 'starting')) state.startFailures++;

@@ -47,7 +47,7 @@ export const createGuardian = (mark: string, folder: string, onLost: (why: strin
   const start = (): void => {
     if (++starts > STARTS_MAX) return onLost('it was ended too often');
     // Its own session: a signal to the host's group must not reach it. A clean environment: it must not find itself.
-    const one = spawn(SHELL, ['-c', SCRIPT, 'muster-guardian', mark, folder], {
+    const one: ChildProcess = spawn(SHELL, ['-c', SCRIPT, 'muster-guardian', mark, folder], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
       env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
@@ -59,7 +59,7 @@ export const createGuardian = (mark: string, folder: string, onLost: (why: strin
       child = undefined;
       onLost(error.message);
     });
-    one.stdin.on('error', () => undefined);
+    one.stdin?.on('error', () => undefined);
     one.once('exit', () => {
       if (child === one) start();
     });

@@ -63,19 +63,30 @@ export const launchProcessor = (settings: ProcessorSettings): Launched => {
   const path = join(settings.folder, `journal-${++journals}`);
   const journalFd = openSync(path, 'wx+', 0o600);
   unlinkSync(path);
-  const child = spawn(process.execPath, [...flagsOf(settings), processorFile(), settings.folder], {
-    env: { ...settings.env, [PROCESSOR_MARK]: settings.mark },
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', journalFd],
-  });
-  const { pid } = child;
-  const socket = child.stdio[3];
-  // An error event follows when there is no pid; it says no more than that.
-  child.on('error', () => undefined);
-  if (pid === undefined || !(socket instanceof Socket)) {
+  try {
+    const child: ChildProcess = spawn(
+      process.execPath,
+      [...flagsOf(settings), processorFile(), settings.folder],
+      {
+        env: { ...settings.env, [PROCESSOR_MARK]: settings.mark },
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe', journalFd],
+      },
+    );
+    // An error event follows when there is no pid; it says no more than that.
+    child.on('error', () => undefined);
+    const { pid } = child;
+    // Without descriptors there is no stdio at all, whatever its type says.
+    const socket: unknown = (child.stdio as readonly unknown[] | undefined)?.[3];
+    if (pid === undefined || !(socket instanceof Socket)) throw new Error('no process could be made');
+    return launched(pid, child, socket, journalFd);
+  } catch (error) {
     closeSync(journalFd);
-    throw new Error('no process could be made');
+    throw error;
   }
+};
+
+const launched = (pid: number, child: ChildProcess, socket: Socket, journalFd: number): Launched => {
   const dispose = (): void => {
     socket.destroy();
     closeSync(journalFd);

@@ -113,19 +113,17 @@ export class ProcessorProcess implements ProcessorPort {
 
   close(graceMs: number): Promise<void> {
     this.#closed = true;
-    return new Promise((resolve) => {
-      const life = this.#life;
-      if (life === undefined) return resolve();
-      let late: NodeJS.Timeout | undefined;
-      this.#onGone = () => {
-        clearTimeout(late);
-        resolve();
-      };
-      if (graceMs === 0 || life.handed.length === 0) return this.kill();
-      this.#drain(life);
-      terminate(life);
-      late = setTimeout(() => this.kill(), graceMs);
-    });
+    const life = this.#life;
+    if (life === undefined) return Promise.resolve();
+    const gone = new Promise<void>((resolve) => (this.#onGone = resolve));
+    if (graceMs === 0 || life.handed.length === 0) {
+      this.kill();
+      return gone;
+    }
+    this.#drain(life);
+    terminate(life);
+    const late = setTimeout(() => this.kill(), graceMs);
+    return gone.finally(() => clearTimeout(late));
   }
 
   #listen(life: Life): void {

@@ -61,7 +61,9 @@ export class WorkerShell {
     this.ended = new Promise((resolve) => (this.#resolveEnd = resolve));
     this.#port = parts.createPort({
       onEvents: (events) => this.#loop.feed(events),
-      onLog: (taskId, stream, content) => this.#send({ kind: 'taskLog', taskId, stream, content }),
+      // Lines that do not fit are lost: nobody's result waits for them.
+      onLog: (taskId, stream, content) =>
+        void connection.trySend(encodeMessage({ kind: 'taskLog', taskId, stream, content })),
     });
     this.#memory = createMemoryWatch({
       read: () => this.#port.memoryBytes(),

@@ -51,7 +51,7 @@ export const parseCommandSpec = (value: unknown): CommandSpec => {
   const isSize = typeof outputBytesMax === 'number' && outputBytesMax >= 0;
   if (outputBytesMax !== undefined && !isSize) throw invalid('outputBytesMax is no size');
   return {
-    argv: argv as readonly string[],
+    argv: argv,
     env: env === undefined ? {} : environment(env),
     cwd,
     stdin: stdin === undefined ? undefined : payload(stdin, 'stdin'),

@@ -70,6 +70,6 @@ export const captureOutput = (runner: { readonly current: Execution | undefined 
       if (done !== undefined) process.nextTick(done);
       return true;
     };
-    stream.write = write as Write;
+    stream.write = write;
   }
 };
