@@ -10,6 +10,7 @@ import { stockVanilla } from '../scaling/stock.ts';
 import { vanilla } from '../scaling/vanilla.ts';
 import { adapterTableKey } from './adapter.ts';
 import type { Adapter } from './adapter.ts';
+import type { Bucket } from './bucket.ts';
 import { drainGroup, requestGroup, stopGroup } from './groups.ts';
 import type { Group } from './group.ts';
 import { note, side } from './state.ts';
@@ -108,10 +109,19 @@ const demandOf = (
   return { tasks: side(state, own).tasks - unservableTasks, unservableTasks };
 };
 
+/** Tasks wait that it could serve and no worker may run, here or on its way from any adapter. */
 const isWanted = (state: SchedulerState, adapter: Adapter): boolean => {
   for (const bucket of state.buckets.values()) {
-    if (bucket.waiting === 0 || bucket.own !== adapter.own) continue;
-    if (bucket.pools.length === 0 && state.allocation.serves(adapter.capabilities, bucket.needs)) return true;
+    if (bucket.waiting === 0 || bucket.own !== adapter.own || bucket.pools.length > 0) continue;
+    if (state.allocation.serves(adapter.capabilities, bucket.needs) && !isServedSoon(state, bucket)) return true;
+  }
+  return false;
+};
+
+const isServedSoon = (state: SchedulerState, bucket: Bucket): boolean => {
+  for (const { own, phases, capabilities } of state.adapters.values()) {
+    if (own !== bucket.own || phases.requested === 0) continue;
+    if (state.allocation.serves(capabilities, bucket.needs)) return true;
   }
   return false;
 };
