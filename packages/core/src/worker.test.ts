@@ -206,7 +206,12 @@ describe('results', () => {
     worker.feed(tasks(offered('a')), { kind: 'connection', state: 'down' });
     expect(worker.feed({ kind: 'finished', runs: [finishedRun(1)] })).toEqual([]);
     expect(worker.advance(20_000)).toEqual([]);
-    expect(worker.feed({ kind: 'connection', state: 'up' })).toEqual([results(value('a', 1))]);
+    // A scheduler that does not know this worker, or lost sight of tasks, must meet it and hear what it has first.
+    expect(worker.feed({ kind: 'connection', state: 'up' })).toEqual([
+      { kind: 'heartbeat', queued: 0, running: false, accepting: true },
+      { kind: 'send', message: { kind: 'tasksHeld', tasks: [{ taskId: taskName('a'), attempt: 1 }] } },
+      results(value('a', 1)),
+    ]);
   });
 
   it('stop new runs when too many bytes are unacknowledged', () => {

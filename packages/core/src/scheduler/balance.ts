@@ -14,7 +14,7 @@ import type { Worker } from './worker.ts';
 
 const INTERVAL_MS = 20;
 /** A request to give back that was not answered by then was lost. */
-const ANSWER_MS = 10_000;
+export const ANSWER_MS = 10_000;
 const VICTIMS_MAX = 16;
 
 /** After allocation: an idle worker in a pool means that nothing which it may run waits. */

@@ -7,6 +7,7 @@ import { onCancel, onCancelConfirm } from './cancel.ts';
 import type { Client } from './client.ts';
 import { clientOf, onClientDisconnect, onClientHeartbeat, onGraphTask } from './clients.ts';
 import { onDrainStatus } from './drain.ts';
+import { askForMissing } from './missing.ts';
 import { onObjectInstruction } from './objects.ts';
 import { rememberOrphans } from './orphans.ts';
 import { unpark } from './parked.ts';
@@ -52,6 +53,7 @@ const onWorkerMessage = (state: SchedulerState, worker: Worker, message: Message
       return true;
     case 'tasksHeld':
       rememberOrphans(state, worker, onTasksHeld(state, worker, message.tasks));
+      askForMissing(state, worker, message.tasks);
       return true;
     case 'drainStatus':
       onDrainStatus(state, worker, message.status, message.reason);

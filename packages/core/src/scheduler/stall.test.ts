@@ -59,4 +59,3 @@ describe('a stall of the scheduler', () => {
     expect(gone(notes(b.pass(5_000)))).toEqual(['worker.lost']);
   });
 });
-

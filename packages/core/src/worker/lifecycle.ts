@@ -24,16 +24,20 @@ export const onEcho = (state: WorkerState, extras: EchoExtras | undefined, now: 
   if (before.kind !== 'unknown') onNewScheduler(state, extras.epoch, now);
 };
 
+const reportHeld = (state: WorkerState): void => {
+  const tasks: TaskAttempt[] = [];
+  for (const [taskId, held] of state.held) tasks.push({ taskId, attempt: held.attempt });
+  for (const [taskId, { result }] of state.finished) tasks.push({ taskId, attempt: result.attempt });
+  state.out.effects.push({ kind: 'send', message: { kind: 'tasksHeld', tasks } });
+};
+
 const onNewScheduler = (state: WorkerState, epoch: string, now: Instant): void => {
   note(state, 'info', 'worker.scheduler.new', {
     epoch,
     held: state.held.size,
     finished: state.finished.size,
   });
-  const tasks: TaskAttempt[] = [];
-  for (const [taskId, held] of state.held) tasks.push({ taskId, attempt: held.attempt });
-  for (const [taskId, { result }] of state.finished) tasks.push({ taskId, attempt: result.attempt });
-  state.out.effects.push({ kind: 'send', message: { kind: 'tasksHeld', tasks } });
+  reportHeld(state);
   resendAll(state, now);
   // It knows of no drain. One of its predecessor ends here; our own is announced again.
   const { phase } = state;
@@ -46,7 +50,12 @@ export const onConnection = (state: WorkerState, connection: 'up' | 'down', now:
   if (connection === state.connection) return;
   state.connection = connection;
   if (connection === 'down') return;
-  state.heartbeatAt = now;
+  if (state.scheduler.kind === 'own') {
+    // A breaking link may have swallowed tasks. A scheduler that knows us not must meet us before it hears of them,
+    // and hear of them before their results, which it would take for stale.
+    heartbeat(state, now);
+    reportHeld(state);
+  } else state.heartbeatAt = now;
   resendAll(state, now);
 };
 
@@ -155,6 +164,18 @@ export const onTime = (state: WorkerState, now: Instant): void => {
   if (gapMs > 2 * state.config.heartbeatMs) state.lastEchoAt = instant(state.lastEchoAt + gapMs);
 };
 
+const heartbeat = (state: WorkerState, now: Instant): void => {
+  state.heartbeatAt = instant(now + state.config.heartbeatMs);
+  const running = state.pipeline.length > 0;
+  const queued = state.held.size - (running ? 1 : 0);
+  state.out.effects.push({
+    kind: 'heartbeat',
+    queued,
+    running,
+    accepting: state.phase.name === 'accepting',
+  });
+};
+
 /** Whatever is due by now. */
 export const onDeadline = (state: WorkerState, now: Instant): void => {
   if (now - state.lastEchoAt >= state.config.deathTimeoutMs) {
@@ -163,17 +184,7 @@ export const onDeadline = (state: WorkerState, now: Instant): void => {
   if (state.phase.name === 'draining' && state.phase.by === 'here' && state.phase.until <= now) {
     return exit(state, `${state.phase.reason}; cut short after ${state.config.drainMs} ms`, false);
   }
-  if (state.heartbeatAt <= now) {
-    state.heartbeatAt = instant(now + state.config.heartbeatMs);
-    const running = state.pipeline.length > 0;
-    const queued = state.held.size - (running ? 1 : 0);
-    state.out.effects.push({
-      kind: 'heartbeat',
-      queued,
-      running,
-      accepting: state.phase.name === 'accepting',
-    });
-  }
+  if (state.heartbeatAt <= now) heartbeat(state, now);
   if (state.lifetimeAt !== undefined && state.lifetimeAt <= now) {
     state.lifetimeAt = undefined;
     drainHere(state, 'max lifetime', now);
