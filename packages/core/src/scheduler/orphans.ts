@@ -14,6 +14,8 @@ import type { Worker } from './worker.ts';
 /** How long clients have to come back. As long as a client may be silent before its tasks are canceled. */
 const recoveryMs = (state: SchedulerState): number => state.config.clientTimeoutMs;
 const ORPHANS_MAX = 200_000;
+/** A worker that outlived a scheduler says what it has this soon after the new one has greeted it. */
+const REPORT_MS = 2_000;
 
 export const rememberOrphans = (
   state: SchedulerState,
@@ -25,22 +27,15 @@ export const rememberOrphans = (
   note(state, 'tasks.unclaimed', 'info', { worker: showId(worker.id), count: tasks.length });
 };
 
-/** Whether the result of an unknown task is worth keeping. */
-export const keepOrphanResult = (
-  state: SchedulerState,
-  worker: Worker,
-  head: TaskResultHead,
-  attempt: number,
-): boolean => {
+/**
+ * Whether the result of an unknown task is not to be acknowledged: the worker named the task in its report, then the
+ * result is kept; or it has only just come and its report may follow, then it sends the result again.
+ */
+export const awaitsClient = (state: SchedulerState, worker: Worker, head: TaskResultHead): boolean => {
   const known = state.orphans.get(head.taskId);
-  if (known !== undefined) {
-    if (known.worker !== worker) return false;
-    known.result = head;
-    return true;
-  }
-  if (state.now - state.startedAt > recoveryMs(state)) return false;
-  const orphan = remember(state, worker, head.taskId, attempt);
-  orphan.result = head;
+  if (known === undefined) return state.now - worker.registeredAt < REPORT_MS;
+  if (known.worker !== worker) return false;
+  known.result = head;
   return true;
 };
 

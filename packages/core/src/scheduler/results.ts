@@ -14,7 +14,7 @@ import { proveGroup } from './groups.ts';
 import { kindOf } from './kinds.ts';
 import { admit, adoptHeld, dequeue, drop, enqueue, finish, release } from './moves.ts';
 import { releaseUnowned, trackResult } from './objects.ts';
-import { keepOrphanResult, takeOrphan } from './orphans.ts';
+import { awaitsClient, takeOrphan } from './orphans.ts';
 import { after, armBy, note, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { FINISHED, NO_TASK, WAITING } from './task-table.ts';
@@ -126,7 +126,7 @@ const onStrayResult = (
   task: TaskRow,
 ): void => {
   const finished = task !== NO_TASK && state.tasks.phase(task) === FINISHED;
-  if (task === NO_TASK && worker.own && keepOrphanResult(state, worker, head, attempt)) return;
+  if (task === NO_TASK && worker.own && awaitsClient(state, worker, head)) return;
   if (worker.own) acknowledge(state, worker, head.taskId, attempt);
   if (!finished) releaseUnowned(state, head.objectIds);
   note(state, 'result.stale', 'debug', {
