@@ -83,6 +83,7 @@ describe('muster up', { timeout: STORY_MS }, () => {
     await up.seen('draining');
     up.child.kill('SIGINT');
     expect(await up.exit).toMatchObject({ code: 130 });
+    expect(up.stdout().split('stopping now')[1]).not.toMatch(/failed|exited|lost/);
     await until(
       () => !sandbox.processes().some((line) => line.includes('sleep 600')),
       () => `the job is gone\n${sandbox.processes().join('\n')}`,

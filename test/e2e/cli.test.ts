@@ -42,6 +42,30 @@ describe('muster', { timeout: DEADLINE_MS }, () => {
     expect(await finished(sandbox.run([]))).toMatchObject({ code: 2, stdout: '', stderr: help.stdout });
   });
 
+  it('lists the adapters', async () => {
+    const help = await finished(sandbox.run(['adapter', '--help']));
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toContain('adapter native ADDRESS');
+    expect(await finished(sandbox.run(['adapter']))).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: help.stdout,
+    });
+    const { code, stderr } = await finished(sandbox.run(['adapter', 'nativ']));
+    expect(code).toBe(2);
+    expect(stderr).toContain('Did you mean: muster adapter native');
+  });
+
+  it.each(['scheduler', 'worker', 'adapter native'])(
+    'says where help is when muster %s lacks its address',
+    async (name) => {
+      const { code, stderr } = await finished(sandbox.run(name.split(' ')));
+      expect(code).toBe(2);
+      expect(stderr).toContain('is required');
+      expect(stderr).toContain(`Try: muster ${name} --help`);
+    },
+  );
+
   it('names what a mistyped command may have meant', async () => {
     const { code, stderr } = await finished(sandbox.run(['statsu']));
     expect(code).toBe(2);
@@ -62,7 +86,7 @@ describe('muster', { timeout: DEADLINE_MS }, () => {
 
   it('tells everything that is wrong with a configuration at once', async () => {
     const file = join(sandbox.directory, 'wrong.toml');
-    writeFileSync(file, '[scheduler]\nattempts-max = 0\nworker-timeout-secnods = 5\n');
+    writeFileSync(file, '[schedular]\n[scheduler]\nattempts-max = 0\nworker-timeout-secnods = 5\n');
     const { code, stderr } = await finished(
       sandbox.run(
         ['scheduler', 'tcp://127.0.0.1:8516', '--config', file, '--client-timeout-seconds', 'soon'],
@@ -70,6 +94,7 @@ describe('muster', { timeout: DEADLINE_MS }, () => {
       ),
     );
     expect(code).toBe(2);
+    expect(stderr).toContain('[schedular]: there is no such section');
     expect(stderr).toContain('attempts-max: 0 is too small');
     expect(stderr).toContain('did you mean worker-timeout-seconds?');
     expect(stderr).toContain('--client-timeout-seconds: "soon"');

@@ -82,6 +82,26 @@ const expandShortFlags = (
   });
 };
 
+/** @throws CliError that says what does not fit, and where help is */
+const resolve = <O extends OptionTable>(
+  definition: CommandDefinition<O>,
+  given: {
+    readonly flags: Readonly<Record<string, unknown>>;
+    readonly args: readonly unknown[];
+    readonly configPath: string | undefined;
+  },
+): Resolved<O> => {
+  const { flags, args, configPath } = given;
+  try {
+    const file = configPath === undefined ? undefined : readConfigFile(configPath, SECTIONS);
+    return resolveConfig(definition.spec, { flags, args, env: process.env, file });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const { text } = explainError(error);
+    throw new CliError('usage', text, `Try: muster ${definition.name} --help`, { cause: error });
+  }
+};
+
 /** Parses, resolves and runs a command; the exit code, or a CliError or ConfigError for the caller to print. */
 export const runCommand = async <O extends OptionTable>(
   definition: CommandDefinition<O>,
@@ -99,12 +119,10 @@ export const runCommand = async <O extends OptionTable>(
     (one) => one.positional === true,
   ).length;
   const configPath = typeof flags['config'] === 'string' ? flags['config'] : undefined;
-  const file = configPath === undefined ? undefined : readConfigFile(configPath, SECTIONS);
-  const resolved: Resolved<O> = resolveConfig(definition.spec, {
+  const resolved = resolve(definition, {
     flags,
     args: command.processedArgs.slice(0, positionals),
-    env: process.env,
-    file,
+    configPath,
   });
   if (flags['printConfig'] === true) {
     process.stdout.write(printConfig(resolved));

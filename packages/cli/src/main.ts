@@ -90,9 +90,25 @@ const help = (): string => {
     '',
     'Every command has --help, --config FILE (TOML, one section per command) and --print-config.',
     'Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nobody answers, 130 interrupted, 141 output closed;',
-    'muster map exits with the number of failed jobs, at most 101.',
+    'muster map exits with the number of failed jobs, at most 101, and with 255 for wrong usage and any other trouble,',
+    'as GNU parallel does.',
     '',
     'Try: muster map -- echo hello {} ::: world',
+    '',
+  ].join('\n');
+};
+
+/** `muster adapter`: the first word of commands that have a second one. */
+const familyHelp = (word: string): string | undefined => {
+  const family = COMMANDS.filter(({ words }) => words.length > 1 && words[0] === word);
+  if (family.length === 0) return undefined;
+  const width = Math.max(...family.map(({ usage }) => usage.length));
+  return [
+    `Usage: muster ${word} KIND [OPTIONS]`,
+    '',
+    ...family.map(({ usage, summary }) => `  ${usage.padEnd(width)}  ${summary}`),
+    '',
+    `Try: muster ${family[0]?.words.join(' ') ?? word} --help`,
     '',
   ].join('\n');
 };
@@ -130,6 +146,12 @@ const dispatch = async (argv: readonly string[]): Promise<number> => {
     return EXIT.ok;
   }
   if (first === 'help') return dispatch([...argv.slice(1), '--help']);
+  const family = familyHelp(first);
+  const second = argv[1];
+  if (family !== undefined && (second === undefined || second === '--help' || second === '-h')) {
+    (second === undefined ? process.stderr : process.stdout).write(family);
+    return second === undefined ? EXIT.usage : EXIT.ok;
+  }
   const entry = find(argv);
   if (entry === undefined) return unknown(argv);
   const run = await entry.load();

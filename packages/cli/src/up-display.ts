@@ -11,12 +11,16 @@ export interface UpDisplay {
   status(status: SchedulerStatus): void;
   child(event: ChildEvent): void;
   say(event: string, text: string): void;
+  /** Everything is ended at once from here on, as it was asked for: its consequences are no news for people. */
+  ending(): void;
 }
 
 interface LogLine {
   readonly level: string;
   readonly event: string;
   readonly fields: string;
+  readonly group: string | undefined;
+  readonly reason: string;
 }
 
 const parseLogLine = (line: string): LogLine | undefined => {
@@ -25,18 +29,77 @@ const parseLogLine = (line: string): LogLine | undefined => {
     if (typeof value !== 'object' || value === null || !('level' in value) || !('event' in value))
       return undefined;
     const { level, event, ...others } = value;
+    const { group, reason } = value as { readonly group?: unknown; readonly reason?: unknown };
     const hidden = new Set(['time', 'pid', 'component']);
     const fields = Object.entries(others)
       .filter(([key]) => !hidden.has(key))
       .map(([key, field]) => `${key}=${typeof field === 'string' ? field : JSON.stringify(field)}`);
-    return { level: String(level), event: String(event), fields: fields.join(' ') };
+    return {
+      level: String(level),
+      event: String(event),
+      fields: fields.join(' '),
+      group: typeof group === 'string' ? group : undefined,
+      reason: typeof reason === 'string' ? reason : '',
+    };
   } catch {
     return undefined; // plain text, such as a stack
   }
 };
 
+/** Adapter and scheduler each tell what the end of a worker group is to them. */
+const isGroupLost = ({ event, reason }: LogLine): boolean =>
+  event === 'native.host.exited' ||
+  event === 'group.lost' ||
+  event === 'group.gone' ||
+  (event === 'worker.lost' && reason === 'its group is gone');
+
+const GROUPS_MAX = 1_000;
+
+/** Keeps the latest; true for what it has not kept. */
+const createSeen = (): ((group: string) => boolean) => {
+  const seen = new Set<string>();
+  return (group) => {
+    if (seen.has(group)) return false;
+    const [oldest] = seen;
+    if (seen.size >= GROUPS_MAX && oldest !== undefined) seen.delete(oldest);
+    seen.add(group);
+    return true;
+  };
+};
+
 const diedText = (event: Extract<ChildEvent, { kind: 'died' }>): string =>
   `${event.name} ended (${event.signal ?? `exit code ${event.code ?? 'unknown'}`}); starting it again in ${event.restartInMs} ms`;
+
+/** Which log lines are shown, and in which words. Programs and the verbose get them all. */
+const createSieve = ({
+  json,
+  verbose,
+}: {
+  readonly json: boolean;
+  readonly verbose: boolean;
+}): {
+  wordsOf(name: string, line: string, parsed: LogLine | undefined): string | undefined;
+  ending(): void;
+} => {
+  let isEnding = false;
+  const isNewGroup = createSeen();
+  return {
+    ending: () => {
+      isEnding = true;
+    },
+    wordsOf: (name, line, parsed) => {
+      const isTrouble = parsed === undefined || parsed.level === 'warn' || parsed.level === 'error';
+      if (!isTrouble && !verbose) return undefined;
+      const text = `${name}: ${parsed === undefined ? line : `${parsed.event} ${parsed.fields}`}`;
+      if (json || verbose) return text;
+      if (isEnding && parsed?.level !== 'error') return undefined;
+      if (parsed?.group === undefined || !isGroupLost(parsed)) return text;
+      return isNewGroup(parsed.group)
+        ? `worker group ${parsed.group} was lost, what it ran starts again elsewhere (${text})`
+        : undefined;
+    },
+  };
+};
 
 /** @param options.verbose whether log lines below warning are shown as well */
 export const createUpDisplay = (options: {
@@ -46,6 +109,7 @@ export const createUpDisplay = (options: {
   const startedMs = performance.now();
   const style = styleFor(process.stdout);
   let shown = 'no groups';
+  const { wordsOf, ending } = createSieve(options);
   const write = (event: string, text: string, facts: Readonly<Record<string, unknown>> = {}): void => {
     const atMs = performance.now() - startedMs;
     if (options.json)
@@ -54,18 +118,15 @@ export const createUpDisplay = (options: {
   };
   const logLine = (name: string, line: string): void => {
     const parsed = parseLogLine(line);
-    const isTrouble = parsed === undefined || parsed.level === 'warn' || parsed.level === 'error';
-    if (!isTrouble && !options.verbose) return;
-    const words = parsed === undefined ? line : `${parsed.event} ${parsed.fields}`;
-    const text = `${name}: ${words}`;
-    write(
-      'log',
-      parsed?.level === 'error' ? style.red(text) : parsed?.level === 'warn' ? style.yellow(text) : text,
-      { process: name, line },
-    );
+    const text = wordsOf(name, line, parsed);
+    if (text === undefined) return;
+    const colour =
+      parsed?.level === 'error' ? style.red : parsed?.level === 'warn' ? style.yellow : undefined;
+    write('log', colour?.(text) ?? text, { process: name, line });
   };
   return {
     say: (event, text) => write(event, text),
+    ending,
     ready: ({ address, addresses, pids }) => {
       write(
         'ready',

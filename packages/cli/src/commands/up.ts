@@ -1,7 +1,7 @@
 /** `muster up`: a fleet on this machine, until Ctrl-C. */
 import { availableParallelism } from 'node:os';
 import { defineCommand, option, optional } from '@muster/runtime/config';
-import { boolean, capabilities, duration, integer, list, text } from '@muster/runtime/config-kinds';
+import { boolean, capabilities, duration, integer, list, size, text } from '@muster/runtime/config-kinds';
 import { runCommand, type CommandDefinition, type CommandExtra } from '../command.ts';
 import { EXIT } from '../errors.ts';
 import { DEFAULT_POLICY, startFleet, type Fleet } from '../fleet.ts';
@@ -40,6 +40,10 @@ const spec = defineCommand({
       doc: 'as in muster scheduler --help',
     }),
     capabilities: option(capabilities(), { default: new Map(), doc: 'what the workers offer' }),
+    processorMemoryBytesMax: optional(size({ min: 16 * 1024 * 1024 }), {
+      flag: 'max-processor-memory',
+      doc: 'memory of one running task with its children; default: an equal share of 80 % of the memory among all workers that may exist at once',
+    }),
     idleBeforeStopMs: option(duration({ min: 0, bareUnit: 's' }), {
       default: IDLE_BEFORE_STOP_MS,
       doc: 'how long a group must have been idle before it may be stopped',
@@ -89,6 +93,9 @@ const start = (values: Values, extra: CommandExtra, display: UpDisplay): Promise
     adapterArgs: [
       ...config,
       ...(values.capabilities.size === 0 ? [] : ['--per-worker-capabilities', capabilityText(values)]),
+      ...(values.processorMemoryBytesMax === undefined
+        ? []
+        : ['--max-processor-memory', String(values.processorMemoryBytesMax)]),
     ],
     onEvent: display.child,
   });
@@ -102,6 +109,7 @@ const serveUntilSignal = (fleet: Fleet, display: UpDisplay, withinMs: number): P
     const end = (code: number, why: string): void => {
       if (exitCode !== undefined) {
         display.say('stopping', 'stopping now');
+        display.ending();
         void fleet.kill().finally(() => resolve(exitCode ?? code));
         return;
       }
