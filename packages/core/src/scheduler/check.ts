@@ -102,10 +102,10 @@ const checkWorker = (state: SchedulerState, worker: Worker): void => {
   );
   assert(
     worker.room.indexKey < 0 || worker.room.indexKey === worker.holds.length,
-    'P1: listed under a wrong load',
+    'I1: listed under a wrong load',
   );
   const key = worker.holds.length < 2 || !mayBeGivenTasks(worker) ? -1 : 31 - Math.clz32(worker.holds.length);
-  assert(worker.loaded.indexKey === key, `P2: listed under ${worker.loaded.indexKey}, belongs under ${key}`);
+  assert(worker.loaded.indexKey === key, `I2: listed under ${worker.loaded.indexKey}, belongs under ${key}`);
   assert(
     worker.timeout.armed && worker.phase !== 'lost',
     'W1: a registered worker is lost or has no deadline',
@@ -126,13 +126,13 @@ const checkPool = (state: SchedulerState, pool: Pool): void => {
     workers++;
     if (worker.room.indexKey === 0) idle++;
   }
-  assert(workers === pool.workers, `P1: ${workers} workers in a pool, ${pool.workers} counted`);
-  assert(idle === pool.idle, `P3: ${idle} idle workers in a pool, ${pool.idle} counted`);
+  assert(workers === pool.workers, `I1: ${workers} workers in a pool, ${pool.workers} counted`);
+  assert(idle === pool.idle, `I3: ${idle} idle workers in a pool, ${pool.idle} counted`);
   for (const bucket of pool.buckets) {
     assert(bucket.pools.includes(pool), 'B3: a bucket does not know its pool');
     assert(
       bucket.waiting === 0 || pool.room.size === 0,
-      'P1: tasks wait while a worker that may run them has room',
+      'I1: tasks wait while a worker that may run them has room',
     );
   }
 };

@@ -1,9 +1,9 @@
 /**
  * Workers that the allocation policy treats alike, with the indexes that answer who of them is next.
  *
- * P1 `room` lists, under the number of tasks held, exactly the workers that may be given a task now.
- * P2 `loaded` lists, under the logarithm of the number held, exactly the workers that hold two tasks or more.
- * P3 `idle` counts the workers in `room` that hold nothing.
+ * I1 `room` lists, under the number of tasks held, exactly the workers that may be given a task now.
+ * I2 `loaded` lists, under the logarithm of the number held, exactly the workers that hold two tasks or more.
+ * I3 `idle` counts the workers in `room` that hold nothing.
  */
 import { instant } from '@muster/protocol/ids';
 import type { Capabilities, Instant } from '@muster/protocol/ids';

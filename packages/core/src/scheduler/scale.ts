@@ -113,7 +113,8 @@ const demandOf = (
 const isWanted = (state: SchedulerState, adapter: Adapter): boolean => {
   for (const bucket of state.buckets.values()) {
     if (bucket.waiting === 0 || bucket.own !== adapter.own || bucket.pools.length > 0) continue;
-    if (state.allocation.serves(adapter.capabilities, bucket.needs) && !isServedSoon(state, bucket)) return true;
+    if (state.allocation.serves(adapter.capabilities, bucket.needs) && !isServedSoon(state, bucket))
+      return true;
   }
   return false;
 };

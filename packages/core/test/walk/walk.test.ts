@@ -127,7 +127,7 @@ const printed = (story: Story): void => {
 
 describe('a fleet of own peers', () => {
   it('keeps its promises without faults, and never kills a running task', () => {
-    for (const seed of seeds(10)) {
+    for (const seed of seeds(20)) {
       const story = play(seed, true, CALM);
       printed(story);
       judge(story, seed, true);
@@ -135,7 +135,7 @@ describe('a fleet of own peers', () => {
   });
 
   it('keeps its promises whatever is lost and whoever dies', () => {
-    for (const seed of seeds(60)) {
+    for (const seed of seeds(120)) {
       const story = play(seed, true, FAULTS);
       printed(story);
       judge(story, seed, false);
@@ -151,7 +151,7 @@ describe('a fleet of own peers', () => {
 
 describe('a fleet of stock peers', () => {
   it('keeps its promises without faults, and never kills a running task', () => {
-    for (const seed of seeds(10)) {
+    for (const seed of seeds(20)) {
       const story = play(seed, false, CALM);
       printed(story);
       judge(story, seed, true);
@@ -160,7 +160,7 @@ describe('a fleet of stock peers', () => {
 
   // Commands to stock adapters and their answers are not repeated by anybody: losing one is the documented hole.
   it('keeps its promises when links break, starts fail and groups die', () => {
-    for (const seed of seeds(40)) {
+    for (const seed of seeds(80)) {
       const story = play(seed, false, { ...FAULTS, adapterLoss: 0, adapterRestart: 0 });
       printed(story);
       judge(story, seed, false);
