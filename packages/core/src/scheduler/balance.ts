@@ -70,6 +70,8 @@ const takeFrom = (state: SchedulerState, worker: Worker, idle: Pool, wanted: num
   let task = worker.holds.tail;
   for (; task !== NO_TASK && task !== first && tasks.length < most; task = table.prev(task)) {
     if (table.phase(task) !== ASSIGNED) continue;
+    // Answers of stock workers do not say to what: of two requests, the second answer would be taken for a cancel's.
+    if (!worker.own && table.moving(task)) continue;
     if (worker.pool !== idle && !table.kind(task).bucket.pools.includes(idle)) continue;
     if (!table.moving(task)) worker.moving++;
     table.setMoving(task, true);

@@ -10,7 +10,7 @@ import { onCommandUndelivered } from './adapters.ts';
 import { stopMoving } from './moves.ts';
 import { after, armBy, note, noteOnce, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
-import { NO_TASK } from './task-table.ts';
+import { ASSIGNED, NO_TASK } from './task-table.ts';
 import type { Worker } from './worker.ts';
 import { giveBack, mute, onWorkerDown } from './workers.ts';
 
@@ -57,6 +57,12 @@ const onWorkerUndelivered = (state: SchedulerState, worker: Worker, message: Mes
         if (task !== NO_TASK && state.tasks.worker(task) === worker) stopMoving(state, task, worker);
       }
       return;
+    case 'taskCancel': {
+      // A client's cancel is repeated by itself; one that was to move the task may be asked for again.
+      const task = state.tasks.find(message.taskId);
+      if (task === NO_TASK || state.tasks.worker(task) !== worker || state.tasks.phase(task) !== ASSIGNED) return;
+      return stopMoving(state, task, worker);
+    }
     default:
       if (isAwaited(message)) park(state, worker.id, message);
   }
