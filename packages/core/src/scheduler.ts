@@ -27,7 +27,7 @@ import { onResendDue } from './scheduler/results.ts';
 import { onMessage } from './scheduler/router.ts';
 import { scaleIfDue } from './scheduler/scale.ts';
 import { beginShutdown, checkShutdown, onShutdownDue } from './scheduler/shutdown.ts';
-import { createState, moveTo, note } from './scheduler/state.ts';
+import { createState, flushSummed, moveTo, note } from './scheduler/state.ts';
 import type { SchedulerState } from './scheduler/state.ts';
 import { statusOf } from './scheduler/status.ts';
 import type { Wake } from './scheduler/wake.ts';
@@ -68,6 +68,7 @@ const step = (
   // Scaling may have begun to drain groups: their workers leave the indexes before anybody asks again.
   settle(state);
   flush(state);
+  flushSummed(state);
   if (state.shutdown !== undefined) checkShutdown(state);
   const { effects } = state;
   state.effects = [];

@@ -13,7 +13,7 @@ import type { Client } from './client.ts';
 import { flushResults } from './flush.ts';
 import { dequeue, drop, enqueue, markCanceling, release, stopMoving, unmarkCanceling } from './moves.ts';
 import { resend } from './results.ts';
-import { after, Cancel, note, send } from './state.ts';
+import { after, Cancel, note, noteSummed, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { ASSIGNED, CANCELING, FINISHED, NO_TASK, WAITING } from './task-table.ts';
 import type { TaskRow } from './task-table.ts';
@@ -32,7 +32,7 @@ export const onCancel = (state: SchedulerState, client: Client, taskId: TaskId, 
   const task = state.tasks.find(taskId);
   if (task === NO_TASK) return confirm(state, client, taskId, 'cancelNotFound');
   if (state.tasks.client(task) !== client) {
-    note(state, 'cancel.refused', 'warn', {
+    noteSummed(state, 'cancel.refused', 'warn', {
       task: showId(taskId),
       client: showId(client.id),
       reason: 'the task belongs to another client',

@@ -10,3 +10,14 @@ describe('what is noted once', () => {
     expect(notes(b.step(from('c', submit(['t2'], { needs: 'gpu' }))))).toEqual([]);
   });
 });
+
+describe('what one message may bring thousands of', () => {
+  it('is noted once for each step, with a count', () => {
+    const b = bench();
+    b.step(from('c', clientBeat()), from('d', clientBeat()), from('c', submit(['t1', 't2', 't3'])));
+    const refused = b.step(from('d', submit(['t1', 't2', 't3'])));
+    expect(refused.filter((effect) => effect.kind === 'note')).toMatchObject([
+      { event: 'task.refused', fields: { client: 'd', count: 3 } },
+    ]);
+  });
+});

@@ -15,7 +15,7 @@ import { kindOf } from './kinds.ts';
 import { admit, adoptHeld, dequeue, drop, enqueue, finish, release } from './moves.ts';
 import { releaseUnowned, trackResult } from './objects.ts';
 import { awaitsClient, takeOrphan } from './orphans.ts';
-import { after, armBy, note, send } from './state.ts';
+import { after, armBy, note, noteSummed, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { FINISHED, NO_TASK, WAITING } from './task-table.ts';
 import type { TaskRow, TaskTable } from './task-table.ts';
@@ -58,7 +58,7 @@ const leftBehind = (state: SchedulerState, client: Client, task: TaskRow): numbe
 /** Idempotent: a task is what it was. A result that the client seems to have missed is sent at once. */
 const onOfferedAgain = (state: SchedulerState, client: Client, task: TaskRow): void => {
   if (state.tasks.client(task) !== client) {
-    note(state, 'task.refused', 'warn', {
+    noteSummed(state, 'task.refused', 'warn', {
       task: showId(state.tasks.id(task)),
       client: showId(client.id),
       reason: 'another client submitted a task with this id',
@@ -129,7 +129,7 @@ const onStrayResult = (
   if (task === NO_TASK && worker.own && awaitsClient(state, worker, head)) return;
   if (worker.own) acknowledge(state, worker, head.taskId, attempt);
   if (!finished) releaseUnowned(state, head.objectIds);
-  note(state, 'result.stale', 'debug', {
+  noteSummed(state, 'result.stale', 'debug', {
     task: showId(head.taskId),
     worker: showId(worker.id),
     attempt,

@@ -116,6 +116,8 @@ export interface SchedulerState {
   groupsMinted: number;
   /** Needs and problems that were noted once already; bounded. */
   readonly noted: Set<string>;
+  /** Notes of this step that are made once for all of their kind, by event. */
+  readonly summed: Map<string, { level: Note['level']; fields: Note['fields']; count: number }>;
 
   scalingDirty: boolean;
   lastScalingAt: Instant;
@@ -214,6 +216,7 @@ const emptyState = (
   exited: false,
   groupsMinted: 0,
   noted: new Set(),
+  summed: new Map(),
   scalingDirty: false,
   lastScalingAt: LONG_AGO,
   scalingLine: '',
@@ -289,6 +292,24 @@ export const noteOnce = (
   }
   state.noted.add(key);
   note(state, event, level, fields);
+};
+
+/** For what one message may bring thousands of: one note at the end of the step, with a count and the first of them. */
+export const noteSummed = (
+  state: SchedulerState,
+  event: string,
+  level: Note['level'],
+  fields: Note['fields'],
+): void => {
+  const known = state.summed.get(event);
+  if (known === undefined) state.summed.set(event, { level, fields, count: 1 });
+  else known.count++;
+};
+
+export const flushSummed = (state: SchedulerState): void => {
+  if (state.summed.size === 0) return;
+  for (const [event, { level, fields, count }] of state.summed) note(state, event, level, { ...fields, count });
+  state.summed.clear();
 };
 
 export const side = (state: SchedulerState, own: boolean): SchedulerState['own'] =>
