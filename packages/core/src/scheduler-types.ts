@@ -74,6 +74,13 @@ export interface SchedulerConfig {
   readonly balanceIntervalMs: number;
   /** Most tasks, and most results, in one frame to a peer of ours, from 1. Default 64. */
   readonly batchMax?: number;
+  /**
+   * Most tasks known at once, of all clients, finished ones that no client has acknowledged included; more are refused.
+   * Default 16,000,000: their rows then take 1 GiB, and the next step of the table would be twice that at once.
+   */
+  readonly tasksMax?: number;
+  /** Most finished tasks that one client leaves unacknowledged; beyond it the oldest is forgotten. Default 1,000,000. */
+  readonly resultsMax?: number;
   /** Refuse `clientDisconnect/shutdown` from clients. */
   readonly protected: boolean;
 }

@@ -7,9 +7,11 @@
  *    Any other result is noted and acknowledged, so that nobody sends it again.
  */
 import { showId } from '@muster/protocol/ids';
+import type { TaskId } from '@muster/protocol/ids';
 import type { TaskAttempt, TaskHead, TaskResultHead } from '@muster/protocol/messages';
 import { acknowledge } from './acks.ts';
 import type { Client } from './client.ts';
+import { failedResult } from './failed-result.ts';
 import { proveGroup } from './groups.ts';
 import { kindOf } from './kinds.ts';
 import { admit, adoptHeld, dequeue, drop, enqueue, finish, release } from './moves.ts';
@@ -24,11 +26,14 @@ import type { Worker } from './worker.ts';
 /** A client that was silent for longer is not sent results again until it speaks. */
 const CLIENT_LIVE_MS = 10_000;
 const RESEND_MAX = 1_024;
+const TASKS_MAX = 16_000_000;
+const RESULTS_MAX = 1_000_000;
 
 export const onSubmit = (state: SchedulerState, client: Client, head: TaskHead): void => {
   const known = state.tasks.find(head.taskId);
   const attempt = known === NO_TASK ? 0 : leftBehind(state, client, known);
   if (known !== NO_TASK && attempt === 0) return onOfferedAgain(state, client, known);
+  if (state.tasks.size >= (state.config.tasksMax ?? TASKS_MAX)) return refuse(state, client, head.taskId);
   const kind = kindOf(state, client, head);
   const attemptsMax = client.own ? (head.attemptsMax > 0 ? head.attemptsMax : state.config.attemptsMax) : 0;
   const task = admit(state, head, kind, attemptsMax);
@@ -70,6 +75,14 @@ const onOfferedAgain = (state: SchedulerState, client: Client, task: TaskRow): v
   if (state.tasks.phase(task) === FINISHED) resend(state, task);
 };
 
+/** There is no room for one more: a definite answer. */
+const refuse = (state: SchedulerState, client: Client, taskId: TaskId): void => {
+  const reason = 'the scheduler has as many tasks as it takes';
+  noteSummed(state, 'task.refused', 'warn', { task: showId(taskId), client: showId(client.id), reason });
+  if (client.own) deliver(state, client, failedResult(taskId, reason), 1);
+  else send(state, client.id, { kind: 'taskCancelConfirm', taskId, confirm: 'canceled' });
+};
+
 export const onResult = (
   state: SchedulerState,
   worker: Worker,
@@ -107,9 +120,19 @@ export const conclude = (
   if (client.gone) return drop(state, task);
   if (client.own) {
     finish(state, task, head);
+    if (client.finished.length > (state.config.resultsMax ?? RESULTS_MAX)) forgetOldest(state, client);
     if (!client.resend.armed) state.timers.set(client.resend, after(state, state.config.resultResendMs));
   } else drop(state, task);
   deliver(state, client, head, attempt);
+};
+
+/** It takes results and acknowledges none, or reads nothing any more. */
+const forgetOldest = (state: SchedulerState, client: Client): void => {
+  drop(state, client.finished.head);
+  noteSummed(state, 'result.forgotten', 'warn', {
+    client: showId(client.id),
+    reason: 'too many are unacknowledged',
+  });
 };
 
 const deliver = (state: SchedulerState, client: Client, head: TaskResultHead, attempt: number): void => {

@@ -116,8 +116,8 @@ export interface SchedulerState {
   groupsMinted: number;
   /** Needs and problems that were noted once already; bounded. */
   readonly noted: Set<string>;
-  /** Notes of this step that are made once for all of their kind, by event. */
-  readonly summed: Map<string, { level: Note['level']; fields: Note['fields']; count: number }>;
+  /** Notes of this step that are made once for all of their kind. */
+  readonly summed: Map<string, Pick<Note, 'event' | 'level' | 'fields'> & { count: number }>;
 
   scalingDirty: boolean;
   lastScalingAt: Instant;
@@ -294,21 +294,26 @@ export const noteOnce = (
   note(state, event, level, fields);
 };
 
-/** For what one message may bring thousands of: one note at the end of the step, with a count and the first of them. */
+/**
+ * For what one message may bring thousands of: one note at the end of the step for each event and `reason`, with a
+ * count and the first of them.
+ */
 export const noteSummed = (
   state: SchedulerState,
   event: string,
   level: Note['level'],
   fields: Note['fields'],
 ): void => {
-  const known = state.summed.get(event);
-  if (known === undefined) state.summed.set(event, { level, fields, count: 1 });
+  const key = `${event} ${fields['reason'] ?? ''}`;
+  const known = state.summed.get(key);
+  if (known === undefined) state.summed.set(key, { event, level, fields, count: 1 });
   else known.count++;
 };
 
 export const flushSummed = (state: SchedulerState): void => {
   if (state.summed.size === 0) return;
-  for (const [event, { level, fields, count }] of state.summed) note(state, event, level, { ...fields, count });
+  for (const { event, level, fields, count } of state.summed.values())
+    note(state, event, level, { ...fields, count });
   state.summed.clear();
 };
 
