@@ -172,11 +172,12 @@ describe('running', () => {
     ]);
   });
 
-  it('does not believe a processor that ends a run it was not given', () => {
+  it('replaces a processor that ends a run it was not given', () => {
     const worker = readyWorker();
     worker.feed(tasks(offered('a')));
     expect(worker.feed({ kind: 'finished', runs: [finishedRun(7)] })).toEqual([
       { kind: 'note', level: 'warn', event: 'worker.processor.confused', fields: { run: 7, expected: 1 } },
+      { kind: 'killProcessor' },
     ]);
   });
 

@@ -114,13 +114,17 @@ const settleWishOfBegun = (state: WorkerState, held: Held, now: Instant): void =
   else if (wish === 'forceCancel') startStop(state, 'cancel', now);
 };
 
-/** Passive. Anything but the head is not ours to believe: user code can write to the processor's channel. */
+/**
+ * Passive. Anything but the head is not ours to believe: user code can write to the processor's channel. A processor
+ * whose word contradicts what it was given is replaced, so that nothing waits for it for ever.
+ */
 export const onFinished = (state: WorkerState, runs: readonly FinishedRun[], now: Instant): void => {
   let settled = false;
   for (const ended of runs) {
     const held = head(state);
     if (held?.run !== ended.run) {
       note(state, 'warn', 'worker.processor.confused', { run: ended.run, expected: held?.run ?? 'none' });
+      killProcessor(state, 'it ended a run that it was not given');
       continue;
     }
     settled = true;

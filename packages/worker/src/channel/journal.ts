@@ -39,10 +39,12 @@ export interface FinishedRecord {
 }
 
 export type JournalRecord =
-  | { readonly type: 'begun' | 'dropped'; readonly run: number }
+  | { readonly type: 'begun'; readonly run: number }
+  | { readonly type: 'dropped'; readonly run: number }
   | { readonly type: 'finished'; readonly finished: FinishedRecord }
   /** Process group of a command. */
-  | { readonly type: 'groupStarted' | 'groupEnded'; readonly pgid: number };
+  | { readonly type: 'groupStarted'; readonly pgid: number }
+  | { readonly type: 'groupEnded'; readonly pgid: number };
 
 const FAILED = 1;
 const ABORTED = 2;

@@ -1,10 +1,9 @@
 /** A processor as a child process in its own process group. What it did is read from its journal, not from its words. */
-import { never } from '@muster/core/machine';
-import type { FinishedRun, Run, WorkerEvent } from '@muster/core/worker-types';
-import { objectId } from '@muster/protocol/ids';
+import type { Run } from '@muster/core/worker-types';
 import * as frames from '../channel/frames.ts';
 import type { LogStream, StoreAddress } from '../channel/frames.ts';
 import { signalGroup } from '../processor/commands.ts';
+import { Books } from './books.ts';
 import { launchProcessor, PROCESSOR_MARK } from './launch.ts';
 import type { Launched, ProcessorSettings } from './launch.ts';
 import type { PortEvents, ProcessorPort } from './port.ts';
@@ -18,11 +17,7 @@ const SOCKET_AFTER_EXIT_MS = 500;
 
 /** One life of one processor. */
 interface Life extends Launched {
-  /** Handed over and neither finished nor recalled, in order. */
-  handed: Run[];
-  begun: number | undefined;
-  /** Process groups of its commands. */
-  readonly groups: Set<number>;
+  readonly books: Books;
   readonly tail: ReturnType<typeof createTail>;
 }
 
@@ -55,7 +50,7 @@ export class ProcessorProcess implements ProcessorPort {
       ]);
       return;
     }
-    const life: Life = { ...launched, handed: [], begun: undefined, groups: new Set(), tail: createTail() };
+    const life: Life = { ...launched, books: new Books(launched.journal), tail: createTail() };
     this.#life = life;
     this.#settings.onGroup(life.pid, 'started');
     if (this.#store !== undefined) life.socket.write(frames.encodeStore(this.#store));
@@ -65,7 +60,7 @@ export class ProcessorProcess implements ProcessorPort {
   execute(runs: readonly Run[]): void {
     const life = this.#life;
     if (life === undefined) return;
-    life.handed.push(...runs);
+    life.books.add(runs);
     const entries = runs.map(({ run, task }) => ({ run, attempt: task.attempt, ...task.frame }));
     life.socket.write(frames.encodeExecute(life.journal.generation, life.journal.position, entries));
   }
@@ -74,12 +69,8 @@ export class ProcessorProcess implements ProcessorPort {
     const life = this.#life;
     if (life === undefined) return;
     life.journal.nextGeneration();
-    const found = readJournal(life);
-    const { begun } = life;
-    const isBegun = ({ run }: Run): boolean => begun !== undefined && run <= begun;
-    const back = life.handed.filter((one) => !isBegun(one)).map(({ run }) => run);
-    life.handed = life.handed.filter(isBegun);
-    this.#events.onEvents([...found, { kind: 'recalled', runs: back }]);
+    const found = life.books.read();
+    this.#events.onEvents([...found, { kind: 'recalled', runs: life.books.recall() }]);
   }
 
   stopRun(run: number, how: 'abort' | 'terminate'): void {
@@ -96,8 +87,8 @@ export class ProcessorProcess implements ProcessorPort {
     const life = this.#life;
     if (life === undefined) return;
     signalGroup(life.pid, 'SIGKILL');
-    readJournal(life); // of what it began last
-    for (const pgid of life.groups) signalGroup(pgid, 'SIGKILL');
+    life.books.read(); // of what it began last
+    for (const pgid of life.books.groups) signalGroup(pgid, 'SIGKILL');
   }
 
   setStore(store: StoreAddress): void {
@@ -116,7 +107,7 @@ export class ProcessorProcess implements ProcessorPort {
     const life = this.#life;
     if (life === undefined) return Promise.resolve();
     const gone = new Promise<void>((resolve) => (this.#onGone = resolve));
-    if (graceMs === 0 || life.handed.length === 0) {
+    if (graceMs === 0 || life.books.handed.length === 0) {
       this.kill();
       return gone;
     }
@@ -161,7 +152,7 @@ export class ProcessorProcess implements ProcessorPort {
     else if (kind === frames.KIND.ready) this.#events.onEvents([{ kind: 'processorReady' }]);
     else if (kind === frames.KIND.log && body.length >= 5) {
       const { run, stream, text } = frames.decodeLog(body);
-      const task = life.handed.find((one) => one.run === run)?.task;
+      const task = life.books.handed.find((one) => one.run === run)?.task;
       if (task?.streamOutput === true) this.#events.onLog(task.taskId, stream, text);
     }
   }
@@ -169,22 +160,22 @@ export class ProcessorProcess implements ProcessorPort {
   /** What native code and child processes write past JavaScript. */
   #onRawOutput(life: Life, stream: LogStream, chunk: Buffer): void {
     life.tail.push(chunk);
-    const task = life.handed[0]?.task;
+    const task = life.books.handed[0]?.task;
     if (task?.streamOutput === true) this.#events.onLog(task.taskId, stream, chunk.toString('utf8'));
   }
 
   #drain(life: Life, tail?: number): void {
-    const found = readJournal(life, tail);
+    const found = life.books.read(tail);
     if (found.length > 0) this.#events.onEvents(found);
   }
 
   #bury(life: Life, detail: string): void {
     signalGroup(life.pid, 'SIGKILL');
     this.#settings.onGroup(life.pid, 'ended');
-    const found = readJournal(life);
-    for (const pgid of life.groups) signalGroup(pgid, 'SIGKILL');
+    const found = life.books.read();
+    for (const pgid of life.books.groups) signalGroup(pgid, 'SIGKILL');
     // Whoever left its group still carries the mark.
-    if (life.begun !== undefined) killMarked(`${PROCESSOR_MARK}=${this.#settings.mark}`);
+    if (life.books.begun !== undefined) killMarked(`${PROCESSOR_MARK}=${this.#settings.mark}`);
     life.child.stdout?.destroy();
     life.child.stderr?.destroy();
     life.dispose();
@@ -193,49 +184,12 @@ export class ProcessorProcess implements ProcessorPort {
     if (this.#closed) return;
     const last = life.tail.text();
     const why = last === '' ? detail : `${detail}; it last printed: ${last}`;
-    this.#events.onEvents([...found, { kind: 'processorEnded', begun: life.begun, detail: why }]);
+    this.#events.onEvents([...found, { kind: 'processorEnded', begun: life.books.begun, detail: why }]);
   }
 }
 
 /** SIGTERM to the commands where there are any, so that they can end in peace; else to the processor. */
 const terminate = (life: Life): void => {
-  if (life.groups.size === 0) signalGroup(life.pid, 'SIGTERM');
-  for (const pgid of life.groups) signalGroup(pgid, 'SIGTERM');
-};
-
-/** Brings the books up to date; what the machine must hear of comes back. */
-const readJournal = (life: Life, tail?: number): WorkerEvent[] => {
-  const found: WorkerEvent[] = [];
-  const finished: FinishedRun[] = [];
-  for (const record of life.journal.read(tail)) {
-    switch (record.type) {
-      case 'begun':
-        life.begun = record.run;
-        break;
-      case 'finished': {
-        const { objectIds, ...rest } = record.finished;
-        finished.push({ ...rest, objectIds: objectIds.map(objectId) });
-        leave(life, record.finished.run);
-        break;
-      }
-      case 'dropped':
-        leave(life, record.run);
-        found.push({ kind: 'recalled', runs: [record.run] });
-        break;
-      case 'groupStarted':
-        life.groups.add(record.pgid);
-        break;
-      case 'groupEnded':
-        life.groups.delete(record.pgid);
-        break;
-      default:
-        never(record);
-    }
-  }
-  return finished.length === 0 ? found : [{ kind: 'finished', runs: finished }, ...found];
-};
-
-const leave = (life: Life, run: number): void => {
-  if (life.handed[0]?.run === run) life.handed.shift();
-  else life.handed = life.handed.filter((one) => one.run !== run);
+  if (life.books.groups.size === 0) signalGroup(life.pid, 'SIGTERM');
+  for (const pgid of life.books.groups) signalGroup(pgid, 'SIGTERM');
 };
