@@ -1,13 +1,15 @@
 /**
  * What could not be delivered. Tasks go back to waiting and results to our own clients are sent again by
  * themselves; answers that a peer waits for and results for stock clients, who would never ask again, are kept
- * and sent at the peer's next frame, or after a while.
+ * and sent at the peer's next frame, or after a while: a few at first, and more once none of those came back.
  */
 import { showId } from '@muster/protocol/ids';
 import type { PeerId } from '@muster/protocol/ids';
 import type { Message, TaskHead } from '@muster/protocol/messages';
 import { onCommandUndelivered } from './adapters.ts';
+import { removeClient } from './clients.ts';
 import { stopMoving } from './moves.ts';
+import { Parked } from './parked-messages.ts';
 import { after, armBy, note, noteOnce, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { ASSIGNED, NO_TASK } from './task-table.ts';
@@ -15,7 +17,10 @@ import type { Worker } from './worker.ts';
 import { giveBack, mute, onWorkerDown } from './workers.ts';
 
 const RETRY_MS = 1_000;
-const PARKED_MAX = 100_000;
+/** What was sent again and has not come back by then was taken, so more may follow. */
+const PROOF_MS = 50;
+/** Of one peer. A client that has left so much unread is given up. */
+const PARKED_BYTES_MAX = 64 * 1024 * 1024;
 
 export const onUndelivered = (
   state: SchedulerState,
@@ -82,25 +87,43 @@ const returnTasks = (state: SchedulerState, worker: Worker, heads: readonly Task
 };
 
 const park = (state: SchedulerState, peer: PeerId, message: Message): void => {
-  const kept = state.parked.get(peer);
-  if (kept === undefined) state.parked.set(peer, [message]);
-  else if (kept.length < PARKED_MAX) kept.push(message);
-  else
-    noteOnce(state, `parked:${peer}`, 'message.dropped', 'warn', {
-      peer: showId(peer),
-      reason: 'too many are parked',
-    });
-  armBy(state, state.parkedTimer, after(state, RETRY_MS));
+  let parked = state.parked.get(peer);
+  if (parked === undefined) {
+    parked = new Parked();
+    state.parked.set(peer, parked);
+  }
+  parked.add(message);
+  parked.dueAt = after(state, RETRY_MS);
+  armBy(state, state.parkedTimer, parked.dueAt);
+  if (parked.bytes <= PARKED_BYTES_MAX) return;
+  const client = state.clients.get(peer);
+  if (client !== undefined) return removeClient(state, client, 'it does not read what it is sent');
+  state.parked.delete(peer);
+  noteOnce(state, `parked:${peer}`, 'message.dropped', 'warn', {
+    peer: showId(peer),
+    reason: 'too many are parked',
+  });
 };
 
-/** The peer spoke: it can be reached. */
+/** The peer spoke: it can be reached, but may still read nothing. */
 export const unpark = (state: SchedulerState, peer: PeerId): void => {
-  const kept = state.parked.get(peer);
-  if (kept === undefined) return;
-  state.parked.delete(peer);
-  for (const message of kept) send(state, peer, message);
+  const parked = state.parked.get(peer);
+  if (parked !== undefined && !parked.isUnderWay) release(state, peer, parked);
 };
 
 export const onParkedDue = (state: SchedulerState): void => {
-  for (const peer of [...state.parked.keys()]) unpark(state, peer);
+  for (const [peer, parked] of [...state.parked]) {
+    if (parked.dueAt <= state.now) release(state, peer, parked);
+    else armBy(state, state.parkedTimer, parked.dueAt);
+  }
+};
+
+const release = (state: SchedulerState, peer: PeerId, parked: Parked): void => {
+  for (const message of parked.take()) send(state, peer, message);
+  if (parked.size === 0) {
+    state.parked.delete(peer);
+    return;
+  }
+  parked.dueAt = after(state, PROOF_MS);
+  armBy(state, state.parkedTimer, parked.dueAt);
 };

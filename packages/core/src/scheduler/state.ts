@@ -12,6 +12,7 @@ import type { Bucket } from './bucket.ts';
 import type { Client } from './client.ts';
 import { FunctionTable } from './function-stats.ts';
 import type { Group } from './group.ts';
+import type { Parked } from './parked-messages.ts';
 import type { Pool } from './pool.ts';
 import { Registry } from './registry.ts';
 import { TaskTable } from './task-table.ts';
@@ -92,7 +93,7 @@ export interface SchedulerState {
   readonly objects: Map<ObjectId, Client | Client[]>;
   deletions: ObjectId[];
   /** Messages that could not be delivered and are sent again at the peer's next frame, or after a while. */
-  readonly parked: Map<PeerId, Message[]>;
+  readonly parked: Map<PeerId, Parked>;
   /** Peers that we gave up on, with the times that happened: their next echoes name another epoch. */
   readonly lapses: Map<PeerId, number>;
   /** Stock peers that asked for an echo before the object store was up. */
