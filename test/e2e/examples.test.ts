@@ -42,7 +42,11 @@ describe('example programs', () => {
         env: { ...process.env, MUSTER_SCHEDULER: fleet.address },
         timeout: RUN_WITHIN_MS,
       });
-      const lines = (text: string): string[] => text.trim().split('\n').map((line) => line.trim());
+      const lines = (text: string): string[] =>
+        text
+          .trim()
+          .split('\n')
+          .map((line) => line.trim());
       expect(lines(stdout)).toEqual(lines(expected ?? ''));
     },
     RUN_WITHIN_MS + 5_000,

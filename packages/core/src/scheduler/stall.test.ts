@@ -30,7 +30,11 @@ const gone = (events: readonly string[]): readonly string[] =>
 describe('a stall of the scheduler', () => {
   it('is not the silence of peers whose heartbeats come in the first step after it', () => {
     const b = stalled();
-    const beats = [from('c', clientBeat()), from(W, workerBeat({ running: true })), from('a', adapterBeat('native'))];
+    const beats = [
+      from('c', clientBeat()),
+      from(W, workerBeat({ running: true })),
+      from('a', adapterBeat('native')),
+    ];
     expect(gone(notes(b.step(...beats)))).toEqual([]);
   });
 
