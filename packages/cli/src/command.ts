@@ -3,7 +3,14 @@
  * and errors that end in one exit code.
  */
 import type { CommandSpec, OptionTable, Resolved, ValuesOf } from '@muster/runtime/config';
-import { addOptions, ConfigError, printConfig, readConfigFile, resolveConfig } from '@muster/runtime/config';
+import {
+  addOptions,
+  ConfigError,
+  flagDefinitions,
+  printConfig,
+  readConfigFile,
+  resolveConfig,
+} from '@muster/runtime/config';
 import { Command, CommanderError, Option } from 'commander';
 import { CliError, EXIT } from './errors.ts';
 
@@ -49,13 +56,23 @@ export interface CommandExtra {
 const camel = (flag: string): string =>
   flag.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
+/** Commander takes every `--no-…` for the negation of another flag, also one that is called so, such as `--no-run-if-empty`. */
+const optionMaker = (spec: CommandSpec): ((flags: string, doc: string) => Option) => {
+  const attributes = new Set(flagDefinitions(spec).map(({ attribute }) => attribute));
+  return (flags, doc) => {
+    const made = new Option(flags, doc);
+    if (attributes.has(camel(made.name()))) made.negate = false;
+    return made;
+  };
+};
+
 const buildCommand = <O extends OptionTable>(definition: CommandDefinition<O>): Command => {
   const command = new Command(`muster ${definition.name}`).description(definition.summary);
   command.exitOverride().configureOutput({
     outputError: (text, write) => write(`muster ${definition.name}: ${text.replace(/^error: /, '')}`),
   });
   command.showHelpAfterError(`Try: muster ${definition.name} --help`);
-  addOptions(command, definition.spec, (flags, doc) => new Option(flags, doc));
+  addOptions(command, definition.spec, optionMaker(definition.spec));
   if (definition.rest !== undefined)
     command.argument(`[${definition.rest.name}...]`, definition.rest.summary).passThroughOptions();
   command.option(

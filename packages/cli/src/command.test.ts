@@ -1,0 +1,41 @@
+import { defineCommand, option } from '@muster/runtime/config';
+import { boolean } from '@muster/runtime/config-kinds';
+import { describe, expect, it } from 'vitest';
+import { runCommand } from './command.ts';
+
+const spec = defineCommand({
+  section: 'map',
+  options: {
+    noRunIfEmpty: option(boolean(), { default: false, short: 'r', doc: 'no job for a blank line' }),
+    progress: option(boolean(), { default: true, doc: 'a bar' }),
+  },
+});
+
+const read = async (...argv: string[]): Promise<{ noRunIfEmpty: boolean; progress: boolean }> => {
+  let read = { noRunIfEmpty: false, progress: false };
+  await runCommand(
+    {
+      name: 'map',
+      summary: '',
+      spec,
+      examples: [],
+      run: (values) => {
+        read = { noRunIfEmpty: values.noRunIfEmpty, progress: values.progress };
+        return Promise.resolve(0);
+      },
+    },
+    argv,
+  );
+  return read;
+};
+
+describe('a flag whose own name begins with no', () => {
+  it.each([
+    [[], { noRunIfEmpty: false, progress: true }],
+    [['-r'], { noRunIfEmpty: true, progress: true }],
+    [['--no-run-if-empty'], { noRunIfEmpty: true, progress: true }],
+    [['--no-progress'], { noRunIfEmpty: false, progress: false }],
+  ])('is no negation: %j', async (argv, expected) => {
+    expect(await read(...argv)).toEqual(expected);
+  });
+});
