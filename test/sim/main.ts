@@ -1,7 +1,6 @@
-/** `npm run sim -- [--seeds N | --seed N] [--from N] [--json]`: runs the simulated fleet. */
-import { readFileSync } from 'node:fs';
+/** `npm run sim -- [--seeds N | --seed N] [--from N] [--first-failure] [--json]`: runs the simulated fleet. */
 import { parseArgs } from 'node:util';
-import { simulate } from './fleet/simulate.ts';
+import { keptSeeds, simulate } from './fleet/simulate.ts';
 import type { SeedFailure } from './fleet/run.ts';
 
 const { values } = parseArgs({
@@ -10,6 +9,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     from: { type: 'string' },
     json: { type: 'boolean', default: false },
+    'first-failure': { type: 'boolean', default: false },
   },
 });
 
@@ -29,32 +29,30 @@ const show = ({ seed, promise, message, lines }: SeedFailure): void => {
   process.stderr.write(`${last.join('\n')}\nseed ${seed}: ${promise}: ${message}\n`);
 };
 
-const kept = (): readonly number[] =>
-  readFileSync(process.env['MUSTER_SIM_SEEDS'] ?? 'test/sim/seeds.txt', 'utf8')
-    .split('\n')
-    .map((line) => line.replace(/#.*/, '').trim())
-    .filter((line) => line !== '')
-    .map(Number);
-
 const seeds =
   values.seed === undefined
     ? [
-        ...kept(),
+        ...keptSeeds('test/sim/seeds.txt'),
         ...Array.from({ length: numberOf(values.seeds, 1_000) }, (_, at) => numberOf(values.from, 1) + at),
       ]
     : [numberOf(values.seed, 1)];
 
 const outcome = simulate(seeds, {
   full: values.seed !== undefined,
+  firstFailure: values['first-failure'],
   onFailure: show,
   onProgress: (done) => {
     if (done % 100 === 0) say(`${done} of ${seeds.length} seeds`);
   },
 });
 for (const [what, times] of [...outcome.coverage.counts].sort()) say(`${String(times).padStart(9)}  ${what}`);
-const missing = values.seed === undefined ? outcome.coverage.missing : [];
+const missing = values.seed === undefined && !values['first-failure'] ? outcome.coverage.missing : [];
 for (const one of missing) say(`never taken: ${one}`);
 const { seeds: ran, virtualSeconds, realSeconds } = outcome;
-const failures = outcome.failures.map(({ seed, promise, message }) => ({ seed, promise, message: message.split('\n')[0] }));
+const failures = outcome.failures.map(({ seed, promise, message }) => ({
+  seed,
+  promise,
+  message: message.split('\n')[0],
+}));
 process.stdout.write(`${JSON.stringify({ seeds: ran, failures, missing, virtualSeconds, realSeconds })}\n`);
 process.exitCode = failures.length > 0 || missing.length > 0 ? 1 : 0;

@@ -125,7 +125,7 @@ export class SimAdapter {
         return this.#launch(one, effect, answer);
       case 'stop':
         world.say(one.process.name, `stop ${effect.groupIds.join(' ')} ${effect.reason}`);
-        return this.provider.stop(effect.call, effect.groupIds, answer);
+        return this.provider.stop(effect.call, effect.groupIds, effect.reason, answer);
       case 'abort':
         return;
       case 'holdIntent': {
@@ -156,7 +156,11 @@ export class SimAdapter {
     const { call, intents } = effect;
     this.#fleet.world.say(one.process.name, `start ${intents.map((intent) => intent.token).join(' ')}`);
     if (this.#fleet.random.chance(this.diskFails)) {
-      const failures = intents.map(({ groupId }) => ({ groupId, kind: 'throttled' as const, detail: 'disk full' }));
+      const failures = intents.map(({ groupId }) => ({
+        groupId,
+        kind: 'throttled' as const,
+        detail: 'disk full',
+      }));
       return answer({ kind: 'startDone', call, started: [], failures });
     }
     for (const intent of intents) this.#intents.set(intent.groupId, { ...intent, phase: 'open' });

@@ -62,7 +62,17 @@ export class Book {
           attemptsMax: 0,
         })
       : NO_BYTES;
-    const head = { bytes, start: 0, end: bytes.length, taskId: id, source, functionId, priority, needs, attemptsMax: 0 };
+    const head = {
+      bytes,
+      start: 0,
+      end: bytes.length,
+      taskId: id,
+      source,
+      functionId,
+      priority,
+      needs,
+      attemptsMax: 0,
+    };
     const task: SimTask = {
       id,
       client: wish.client,

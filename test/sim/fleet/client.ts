@@ -163,10 +163,13 @@ export class SimClient {
   #flush(): void {
     this.#flushDue = false;
     while (this.#ready.length > 0) {
-      const batch = this.#ready.slice(0, BATCH_MAX).filter((one) => one.state === 'ready' && one.task.end === undefined);
+      const batch = this.#ready
+        .slice(0, BATCH_MAX)
+        .filter((one) => one.state === 'ready' && one.task.end === undefined);
       const tasks: TaskHead[] = batch.map((one) => one.task.head);
       const attempts = tasks.map(() => 0);
-      if (batch.length > 0 && !this.#say({ kind: 'taskBatch', tasks, attempts, sources: [], sourceOf: [] })) return;
+      if (batch.length > 0 && !this.#say({ kind: 'taskBatch', tasks, attempts, sources: [], sourceOf: [] }))
+        return;
       for (const one of batch) one.state = 'sent';
       this.#ready.splice(0, BATCH_MAX);
     }
@@ -179,12 +182,18 @@ export class SimClient {
       if (pending.state !== 'sent') continue;
       pending.state = 'ready';
       this.#queue(pending);
-      if (pending.cancelAskedAt !== undefined) pending.cancelAskedAt = this.#fleet.world.now - CANCEL_REPEAT_MS;
+      if (pending.cancelAskedAt !== undefined)
+        pending.cancelAskedAt = this.#fleet.world.now - CANCEL_REPEAT_MS;
     }
   }
 
   #heartbeat(): void {
-    this.#say({ kind: 'clientHeartbeat', resource: { cpu: 0, rssBytes: 0 }, latencyUs: 0, features: FEATURES });
+    this.#say({
+      kind: 'clientHeartbeat',
+      resource: { cpu: 0, rssBytes: 0 },
+      latencyUs: 0,
+      features: FEATURES,
+    });
   }
 
   #tickLater(): void {

@@ -31,6 +31,10 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     fleet.network.freeze(link, ms);
     if (random.chance(0.5)) later(fleet, ms - 1, () => fleet.network.cut(link, 10));
   },
+  silenceClient: (fleet, random) => {
+    const client = random.pick(fleet.clients);
+    if (client !== undefined) fleet.network.cut(client.link, random.int(2_000, 30_000));
+  },
   full: (fleet, random) => {
     const link = linkToHurt(fleet, random);
     if (link !== undefined) link.fullUntil = fleet.world.now + random.int(50, 5_000);
@@ -53,7 +57,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   loseGroup: (fleet, random) => {
     const provider = adapterToHurt(fleet, random)?.provider;
     const group = random.pick(provider?.alive ?? []);
-    if (provider !== undefined && group !== undefined) provider.lose(group, random.chance(0.5) ? 'lost' : 'vanished');
+    if (provider !== undefined && group !== undefined)
+      provider.lose(group, random.chance(0.5) ? 'lost' : 'vanished');
   },
   reclaim: (fleet, random) => {
     const provider = adapterToHurt(fleet, random)?.provider;
@@ -93,6 +98,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     if (fleet.clients.length > 1 && random.chance(0.5)) fleet.clients.pop()?.die();
   },
   cancel: (fleet, random) => {
+    fleet.stockClient.cancelSome();
     const client = random.pick(fleet.clients);
     for (let times = random.int(1, 10); times > 0; times--) {
       const id = client?.anyOpen();
@@ -110,7 +116,13 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 };
 
 const calm = (adapter: SimAdapter): void => {
-  Object.assign(adapter.provider.faults, { startFails: 0, startStuck: 0, listFails: 0, stopFails: 0, slow: 0 });
+  Object.assign(adapter.provider.faults, {
+    startFails: 0,
+    startStuck: 0,
+    listFails: 0,
+    stopFails: 0,
+    slow: 0,
+  });
   adapter.diskFails = 0;
 };
 
@@ -127,7 +139,8 @@ export const storm = (fleet: Fleet): void => {
     fleet.world.at(random.int(500, stormMs), () => {
       fleet.world.say('storm', name);
       fleet.ledger.coverage.count(`fault ${name}`);
-      if (stockFaults && (name === 'cut' || name === 'partition' || name === 'full')) fleet.stockDisturbed = true;
+      if (stockFaults && (name === 'cut' || name === 'partition' || name === 'full'))
+        fleet.stockDisturbed = true;
       FAULTS[name]?.(fleet, random);
     });
   }

@@ -35,7 +35,11 @@ export class Fleet {
     this.random = new Random(scenario.seed * 7 + 1);
     this.book = new Book(scenario.codec);
     this.ledger = new Ledger(this);
-    this.network = new Network(this.world, this.random.fork(), { codec: scenario.codec, spikeMs: 0, repeat: 0 });
+    this.network = new Network(this.world, this.random.fork(), {
+      codec: scenario.codec,
+      spikeMs: 0,
+      repeat: 0,
+    });
     const config: Omit<SchedulerConfig, 'epoch'> = scenario.scheduler;
     this.scheduler = new SimScheduler(this, config);
     this.adapters = scenario.adapters.map(({ provider, config: adapter }) => {

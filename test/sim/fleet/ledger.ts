@@ -31,8 +31,12 @@ export class Ledger {
   readonly #reasons = new Map<string, string>();
   /** Workers that the scheduler believes to be gone. */
   #lost = new Set<string>();
+  /** Adapters that the scheduler does not hear: what starts there is no capacity to it. */
+  #silent = new Set<string>();
   #places = new Map<TaskId, Place>();
   #results = new Map<string, Map<TaskId, string>>();
+  /** Their clients asked to cancel them. Stock workers are also sent a cancel to move a task. */
+  readonly #unwished = new Set<TaskId>();
   /** Groups of stock adapters that nobody can name any more: the hole that the stock wire leaves. */
   readonly stockGroups = new Set<GroupId>();
 
@@ -44,6 +48,7 @@ export class Ledger {
     this.#groups = new Map();
     this.#causes = new Map();
     this.#lost = new Set();
+    this.#silent = new Set();
     this.#places = new Map();
     this.#results = new Map();
     // What a former scheduler ordered may reach its adapter after workers have begun tasks of the next one.
@@ -57,6 +62,12 @@ export class Ledger {
     const reason = String(fields['reason'] ?? '');
     if (event.startsWith('group.')) return this.#onGroupNote(event, group, reason, fields);
     switch (event) {
+      case 'scaling.decided':
+        return this.#onDecided(String(fields['adapter']), Number(fields['from']), Number(fields['to']));
+      case 'adapter.lost':
+        return void this.#silent.add(String(fields['adapter']));
+      case 'adapter.back':
+        return void this.#silent.delete(String(fields['adapter']));
       case 'worker.registered':
         return void this.#lost.delete(String(fields['worker']));
       case 'worker.lost':
@@ -92,6 +103,7 @@ export class Ledger {
       case 'group.running':
         return enter('running', 'requested → running: first worker');
       case 'group.draining':
+        if (fields['cause'] === 'scaleDown') this.#checkIdle(group);
         this.#causes.set(group, String(fields['cause']));
         return enter('draining', DRAIN_TRANSITIONS[String(fields['cause'])]);
       case 'group.drain.timeout':
@@ -110,9 +122,46 @@ export class Ledger {
     }
   }
 
+  /** Scale-down chooses idle groups only. */
+  #checkIdle(group: string): void {
+    const held = this.#fleet.scheduler.status()?.groups.find((one) => one.id === group)?.held ?? 0;
+    if (held > 0) throw new Violation('P4', `scale-down chose ${group}, which holds ${held} tasks`);
+  }
+
+  /**
+   * No runaway while groups boot: never more workers, here or on their way, than the tasks need, but for what fills up a
+   * group of each adapter. The caps hold for the scheduler, too.
+   */
+  #onDecided(adapter: string, from: number, to: number): void {
+    const { adapters, scheduler, book, scenario } = this.#fleet;
+    const decided = adapters.find((one) => one.config.adapterId === adapter);
+    const groups = scheduler.status()?.groups;
+    if (decided === undefined || groups === undefined || to <= from) return;
+    if (to > decided.config.caps.groupsMax)
+      throw new Violation('P3', `${to} groups are wanted of ${adapter}`);
+    let tasks = 0;
+    for (const task of book.tasks.values())
+      if (task.own && (task.end === undefined || task.abandoned)) tasks++;
+    let room = Math.ceil(tasks / scenario.scheduler.policy.upperTaskRatio);
+    for (const { config } of adapters) {
+      if (this.#silent.has(config.adapterId)) continue;
+      const live = groups.filter(
+        (one) =>
+          one.adapter === config.adapterId &&
+          (one.phase === 'requested' || (one.phase === 'running' && one.workers > 0)),
+      );
+      room -= (live.length - 1) * config.workersPerGroup;
+    }
+    if (room < 0)
+      throw new Violation('I8', `${-room} workers more than ${tasks} tasks need are wanted of ${adapter}`);
+  }
+
   #onStopping(group: string, before: Phase | undefined, reason: string): void {
     this.#groups.set(group, 'stopping');
-    const voluntary = before === 'running' ? reason !== 'it has had no live worker for too long' : reason === 'drained' && this.#causes.get(group) === 'scaleDown';
+    const voluntary =
+      before === 'running'
+        ? reason !== 'it has had no live worker for too long'
+        : reason === 'drained' && this.#causes.get(group) === 'scaleDown';
     if (voluntary) this.#voluntary.add(group);
     this.#reasons.set(group, reason);
     if (before === 'draining' && reason === 'drained') this.coverage.took('draining → stopping: drained');
@@ -135,10 +184,13 @@ export class Ledger {
 
   onHeard(from: PeerId, message: Message): void {
     if (message.kind === 'resultAck') this.coverage.took('finished → gone: acknowledged');
+    else if (message.kind === 'taskCancel') this.#unwished.add(message.taskId);
     else if (message.kind === 'tasksReturned' && message.returned.length > 0)
       this.coverage.took('assigned → waiting: given back');
-    else if (message.kind === 'adapterCommandResponse') this.coverage.count(`answer ${message.status} ${message.failure}`);
-    else if (message.kind === 'tasksHeld' && message.tasks.length > 0) this.coverage.count(`held ${from.slice(0, 6)}`);
+    else if (message.kind === 'adapterCommandResponse')
+      this.coverage.count(`answer ${message.status} ${message.failure}`);
+    else if (message.kind === 'tasksHeld' && message.tasks.length > 0)
+      this.coverage.count(`held ${from.slice(0, 6)}`);
   }
 
   onSaid(_epoch: string, to: PeerId, message: Message): void {
@@ -149,7 +201,7 @@ export class Ledger {
         for (const { taskId } of message.tasks) this.#onAssigned(taskId);
         return;
       case 'taskCancel':
-        if (this.#places.get(message.taskId) !== 'assigned' || !message.force) return;
+        if (this.#places.get(message.taskId) !== 'assigned' || !this.#unwished.has(message.taskId)) return;
         this.#places.set(message.taskId, 'canceling');
         return this.coverage.took('assigned → canceling');
       case 'taskCancelConfirm':
@@ -189,28 +241,33 @@ export class Ledger {
     if (before !== undefined && before !== result)
       throw new Violation('P1', `${id} ended twice: ${before}, and ${result}`);
     if (before === undefined)
-      this.coverage.took(this.#places.get(id) === 'canceling' ? 'canceling → finished: result' : 'assigned → finished: result');
+      this.coverage.took(
+        this.#places.get(id) === 'canceling' ? 'canceling → finished: result' : 'assigned → finished: result',
+      );
     results.set(id, result);
     this.#places.delete(id);
   }
 
   onTaskEnd(task: SimTask, end: TaskEnd): void {
-    if (task.end !== undefined) throw new Violation('P1', `${task.id} ended as ${task.end}, and then as ${end}`);
-    if (end === 'success' && task.outcome === 'failed') throw new Violation('P1', `${task.id} cannot succeed`);
+    if (task.end !== undefined)
+      throw new Violation('P1', `${task.id} ended as ${task.end}, and then as ${end}`);
+    if (end === 'success' && task.outcome === 'failed')
+      throw new Violation('P1', `${task.id} cannot succeed`);
     task.end = end;
     this.coverage.count(`end ${end}`);
   }
 
-  /** P4: what scaling stops runs nothing that anybody waits for. */
-  onProviderStop(group: ProviderGroup): void {
+  /** P4: what scaling stops runs nothing that anybody waits for. @param why what the adapter says */
+  onProviderStop(group: ProviderGroup, why: string): void {
     const { id } = group;
     const cut = (group.host?.workers ?? []).filter((worker) => {
       const task = worker.running;
       return task !== undefined && this.#fleet.book.isWanted(task.id) && !this.#lost.has(worker.id);
     });
     if (cut.length === 0) return;
-    this.coverage.count(`cut: ${this.#reasons.get(id) ?? 'nobody ordered it'}`);
-    if (this.#voluntary.has(id))
+    const isAsked = why === 'asked by the scheduler';
+    this.coverage.count(`cut: ${why}${isAsked ? `: ${this.#reasons.get(id) ?? 'without a decision'}` : ''}`);
+    if (isAsked && (this.#voluntary.has(id) || !this.#reasons.has(id)))
       throw new Violation('P4', `scale-down stops ${id} while ${cut[0]?.running?.id ?? ''} runs there`);
   }
 

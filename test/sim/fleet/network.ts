@@ -60,7 +60,12 @@ export class Link {
   inbox: DealerEvent[] = [];
   heard = false;
 
-  constructor(id: PeerId, process: Process, stock: boolean, onTurn: (events: readonly DealerEvent[]) => void) {
+  constructor(
+    id: PeerId,
+    process: Process,
+    stock: boolean,
+    onTurn: (events: readonly DealerEvent[]) => void,
+  ) {
     this.id = id;
     this.process = process;
     this.stock = stock;
@@ -152,7 +157,9 @@ export class Network {
     const link = this.links.get(to);
     if (link?.connected !== true) return this.#undelivered(to, message, 'unreachable');
     if (link.fullUntil > this.world.now) return this.#undelivered(to, message, 'full');
-    this.#carry(link, 'dealer', message, (arrived) => this.#toDealer(link, { kind: 'message', message: arrived }));
+    this.#carry(link, 'dealer', message, (arrived) =>
+      this.#toDealer(link, { kind: 'message', message: arrived }),
+    );
   }
 
   /** What a dealer says. False: it does not fit and is lost. */

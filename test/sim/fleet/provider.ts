@@ -64,7 +64,8 @@ export class Provider {
 
   list(call: number, answer: (event: AdapterEvent) => void): void {
     this.#later(() => {
-      if (this.#random.chance(this.faults.listFails)) return { kind: 'listFailed', call, detail: 'simulated' };
+      if (this.#random.chance(this.faults.listFails))
+        return { kind: 'listFailed', call, detail: 'simulated' };
       return { kind: 'listed', call, groups: this.#listed() };
     }, answer);
   }
@@ -78,13 +79,13 @@ export class Provider {
     }, answer);
   }
 
-  stop(call: number, ids: readonly GroupId[], answer: (event: AdapterEvent) => void): void {
+  stop(call: number, ids: readonly GroupId[], why: string, answer: (event: AdapterEvent) => void): void {
     this.#later(() => {
       if (this.#random.chance(this.faults.stopFails)) {
         const failures = ids.map((groupId) => ({ groupId, kind: 'throttled' as const, detail: 'simulated' }));
         return { kind: 'stopDone', call, stopped: [], failures };
       }
-      for (const id of ids) this.#stop(id);
+      for (const id of ids) this.#stop(id, why);
       return { kind: 'stopDone', call, stopped: ids, failures: [] };
     }, answer);
   }
@@ -113,7 +114,13 @@ export class Provider {
   }
 
   #show(group: ProviderGroup): ListedGroup {
-    const state = group.stopping ? 'stopping' : group.host !== undefined ? 'running' : group.stuck ? 'pending' : 'starting';
+    const state = group.stopping
+      ? 'stopping'
+      : group.host !== undefined
+        ? 'running'
+        : group.stuck
+          ? 'pending'
+          : 'starting';
     return { groupId: group.id, nativeId: `n-${group.id}`, state };
   }
 
@@ -126,7 +133,8 @@ export class Provider {
     if (refused !== undefined) return void failures.push(refused);
     const fails = this.#random.chance(this.faults.startFails);
     if (fails && this.#random.chance(0.6)) {
-      const kind = this.#random.pick([...DEFINITIVE, 'throttled', 'throttled', 'unknown'] as const) ?? 'unknown';
+      const kind =
+        this.#random.pick([...DEFINITIVE, 'throttled', 'throttled', 'unknown'] as const) ?? 'unknown';
       const failure = { groupId, kind, detail: 'simulated' };
       if (kind !== 'throttled' && kind !== 'unknown') this.#refused.set(token, failure);
       return void failures.push(failure);
@@ -153,22 +161,29 @@ export class Provider {
     const alive = this.alive.length;
     this.peak = Math.max(this.peak, alive);
     if (alive > this.traits.groupsMax)
-      throw new Violation('P3', `${alive} groups exist at ${this.traits.name}, the cap is ${this.traits.groupsMax}`);
+      throw new Violation(
+        'P3',
+        `${alive} groups exist at ${this.traits.name}, the cap is ${this.traits.groupsMax}`,
+      );
     if (group.stuck) return group;
     world.after(this.#random.skewed(this.traits.bootMs, this.traits.bootMs * 4), () => {
       if (group.goneAt !== Infinity || group.stopping) return;
-      group.host = new WorkerHost(this.#fleet, group.workerIds, this.traits.worker, this.traits.capabilities, () =>
-        this.#end(group),
+      group.host = new WorkerHost(
+        this.#fleet,
+        group.workerIds,
+        this.traits.worker,
+        this.traits.capabilities,
+        () => this.#end(group),
       );
     });
     return group;
   }
 
-  #stop(id: GroupId): void {
+  #stop(id: GroupId, why: string): void {
     const group = this.groups.get(id);
     const { world } = this.#fleet;
     if (group === undefined || group.goneAt <= world.now) return;
-    this.#fleet.ledger.onProviderStop(group);
+    this.#fleet.ledger.onProviderStop(group, why);
     if (group.stopping) return;
     group.stopping = true;
     group.host?.term('asked to stop');

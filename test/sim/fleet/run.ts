@@ -57,7 +57,8 @@ export const runSeed = (seed: number, checks: boolean, full = false): SeedRun =>
 const failureOf = (seed: number, fleet: Fleet, error: unknown): SeedFailure => {
   const promise =
     error instanceof Violation ? error.promise : error instanceof InvariantError ? 'invariant' : 'crash';
-  const message = error instanceof Error ? (promise === 'crash' ? String(error.stack) : error.message) : String(error);
+  const message =
+    error instanceof Error ? (promise === 'crash' ? String(error.stack) : error.message) : String(error);
   return { seed, promise, message, lines: fleet.world.lastLines };
 };
 
@@ -85,7 +86,9 @@ const submitAll = (fleet: Fleet, scenario: Scenario): void => {
   for (const client of fleet.clients) {
     for (let part = 0; part < 3; part++) {
       fleet.world.at(random.int(1, scenario.stormMs * 0.6), () => {
-        if (client.process.alive) client.submit(open(fleet, random, client.id, true, share));
+        // What a dead client would have asked for, the one that stays does.
+        const asker = client.process.alive ? client : fleet.clients[0];
+        asker?.submit(open(fleet, random, asker.id, true, share));
       });
     }
   }
@@ -95,7 +98,13 @@ const submitAll = (fleet: Fleet, scenario: Scenario): void => {
   });
 };
 
-const open = (fleet: Fleet, random: Random, client: SimTask['head']['source'], own: boolean, count: number): SimTask[] =>
+const open = (
+  fleet: Fleet,
+  random: Random,
+  client: SimTask['head']['source'],
+  own: boolean,
+  count: number,
+): SimTask[] =>
   Array.from({ length: count }, () =>
     fleet.book.open({
       client: client ?? fleet.stockClient.id,
@@ -121,7 +130,8 @@ const settle = (fleet: Fleet, when: string): void => {
     return waiting(fleet) === undefined;
   });
   const left = waiting(fleet);
-  if (left !== undefined) throw new Violation(left.promise, `${when}: ${left.what}, ${CALM_MS / 1000} s after all trouble ended`);
+  if (left !== undefined)
+    throw new Violation(left.promise, `${when}: ${left.what}, ${CALM_MS / 1000} s after all trouble ended`);
 };
 
 interface Left {
@@ -131,16 +141,24 @@ interface Left {
 
 const waiting = (fleet: Fleet): Left | undefined => {
   for (const client of fleet.clients) {
-    if (client.open > 0) return { promise: 'P1', what: `${client.open} tasks of ${client.id} have not ended` };
+    if (client.open > 0)
+      return { promise: 'P1', what: `${client.open} tasks of ${client.id} have not ended` };
   }
   if (fleet.isStockCertain && fleet.stockClient.open > 0)
     return { promise: 'P1', what: `${fleet.stockClient.open} tasks of the stock client have not ended` };
   for (const adapter of fleet.adapters) {
     const { alive, traits } = adapter.provider;
-    if (alive.length > 0) return { promise: 'P2', what: `${alive.length} groups are left at ${traits.name}: ${alive[0]?.id ?? ''}` };
+    if (alive.length > 0)
+      return {
+        promise: 'P2',
+        what: `${alive.length} groups are left at ${traits.name}: ${alive[0]?.id ?? ''}`,
+      };
     const { wanted, leaving } = adapter.snapshot();
     if (wanted.length + leaving.length + adapter.intents > 0)
-      return { promise: 'P2', what: `${traits.name} believes in ${wanted.join(' ')} ${leaving.join(' ')}, ${adapter.intents} intents` };
+      return {
+        promise: 'P2',
+        what: `${traits.name} believes in ${wanted.join(' ')} ${leaving.join(' ')}, ${adapter.intents} intents`,
+      };
   }
   return waitingAtScheduler(fleet);
 };
@@ -151,12 +169,16 @@ const waitingAtScheduler = (fleet: Fleet): Left | undefined => {
   const own = new Set(fleet.adapters.map((adapter) => String(adapter.config.adapterId)));
   const groups = status.groups.filter((group) => own.has(group.adapter) || fleet.isStockCertain);
   const [group] = groups;
-  if (group !== undefined) return { promise: 'P5', what: `the scheduler has ${group.id}, ${group.phase}: ${group.reason}` };
+  if (group !== undefined)
+    return { promise: 'P5', what: `the scheduler has ${group.id}, ${group.phase}: ${group.reason}` };
   if (!fleet.isStockCertain) return undefined;
   if (fleet.stockAdapter.groups.size > 0) return { promise: 'P2', what: 'stock groups are left' };
   const { waiting: waits, assigned, canceling } = status.tasks;
   if (waits + assigned + canceling > 0)
-    return { promise: 'P1', what: `the scheduler holds ${waits} waiting, ${assigned} assigned, ${canceling} canceling tasks` };
+    return {
+      promise: 'P1',
+      what: `the scheduler holds ${waits} waiting, ${assigned} assigned, ${canceling} canceling tasks`,
+    };
   return undefined;
 };
 
@@ -174,7 +196,8 @@ const auditLeaks = (fleet: Fleet): void => {
       else {
         const since = fleet.unknownSince.get(group.id) ?? now;
         fleet.unknownSince.set(group.id, since);
-        if (now - since > LEAK_MS) throw new Violation('P2', `${group.id} has been unknown to its adapter for ${now - since} ms`);
+        if (now - since > LEAK_MS)
+          throw new Violation('P2', `${group.id} has been unknown to its adapter for ${now - since} ms`);
       }
     }
   }

@@ -30,7 +30,12 @@ export interface Scenario {
   readonly stormMs: number;
 }
 
-const STANDARD: PolicyConfig = { allocate: 'even_load', scaling: 'vanilla', upperTaskRatio: 10, lowerTaskRatio: 1 };
+const STANDARD: PolicyConfig = {
+  allocate: 'even_load',
+  scaling: 'vanilla',
+  upperTaskRatio: 10,
+  lowerTaskRatio: 1,
+};
 
 const policyOf = (text: string): PolicyConfig => {
   const parsed = parsePolicyContent(text);
@@ -42,7 +47,9 @@ export const scenarioOf = (seed: number): Scenario => {
   const codec = random.chance(0.15);
   const allocate = random.chance(0.5) ? 'even_load' : 'capability';
   const upper = random.int(1, 11);
-  const policy = policyOf(`allocate=${allocate}; scaling=vanilla; upper_task_ratio=${upper}; lower_task_ratio=1`);
+  const policy = policyOf(
+    `allocate=${allocate}; scaling=vanilla; upper_task_ratio=${upper}; lower_task_ratio=1`,
+  );
   const adapters = Array.from({ length: random.chance(0.4) ? 2 : 1 }, (_, at) => adapterOf(random, at));
   const taskMs = random.pick([200, 2_000, 20_000]) ?? 200;
   return {
@@ -51,7 +58,7 @@ export const scenarioOf = (seed: number): Scenario => {
     scheduler: {
       policy,
       compat: 'own',
-      clientTimeoutMs: random.pick([15_000, 60_000]) ?? 60_000,
+      clientTimeoutMs: random.pick([8_000, 15_000, 60_000]) ?? 60_000,
       workerTimeoutMs: random.pick([10_000, 30_000, 60_000]) ?? 60_000,
       adapterTimeoutMs: 10_000,
       attemptsMax: random.pick([2, 3, 8]) ?? 3,
@@ -72,7 +79,7 @@ export const scenarioOf = (seed: number): Scenario => {
     },
     stockFaults: random.chance(0.35),
     clients: random.int(1, 3),
-    tasks: random.int(80, 110),
+    tasks: random.int(90, 120),
     stockTasks: random.int(20, 40),
     taskMs,
     faults: random.int(5, 20),

@@ -1,4 +1,5 @@
 /** Many seeds, each run twice: the second run must decide the same (P6). */
+import { readFileSync } from 'node:fs';
 import { runSeed } from './run.ts';
 import type { SeedFailure } from './run.ts';
 import { Coverage } from './tables.ts';
@@ -17,6 +18,8 @@ export interface Simulation {
 export interface SimulateOptions {
   /** Keep whole transcripts of what fails. */
   readonly full?: boolean;
+  /** Stop there. */
+  readonly firstFailure?: boolean;
   readonly onFailure?: (failure: SeedFailure) => void;
   readonly onProgress?: (done: number) => void;
 }
@@ -28,7 +31,9 @@ export const simulate = (seeds: readonly number[], options: SimulateOptions = {}
   let virtualMs = 0;
   let tasks = 0;
   let faults = 0;
-  seeds.forEach((seed, at) => {
+  let done = 0;
+  for (const seed of seeds) {
+    if (options.firstFailure === true && failures.length > 0) break;
     const first = runSeed(seed, true, options.full);
     virtualMs += first.virtualMs;
     tasks += first.tasks;
@@ -39,11 +44,11 @@ export const simulate = (seeds: readonly number[], options: SimulateOptions = {}
       failures.push(failure);
       options.onFailure?.(failure);
     }
-    options.onProgress?.(at + 1);
-  });
+    options.onProgress?.(++done);
+  }
   const realSeconds = Math.round((performance.now() - startedMs) / 10) / 100;
   const virtualSeconds = Math.round(virtualMs / 1000);
-  return { seeds: seeds.length, failures, coverage, tasks, faults, virtualSeconds, realSeconds };
+  return { seeds: done, failures, coverage, tasks, faults, virtualSeconds, realSeconds };
 };
 
 const sameAgain = (seed: number, hash: string): SeedFailure | undefined => {
@@ -52,3 +57,11 @@ const sameAgain = (seed: number, hash: string): SeedFailure | undefined => {
   const message = `the second run decided otherwise: ${hash} and ${second.hash}`;
   return { seed, promise: 'P6', message, lines: second.failure?.lines ?? [] };
 };
+
+/** Seeds that once failed: one a line, `#` begins a comment. */
+export const keptSeeds = (path: string): readonly number[] =>
+  readFileSync(path, 'utf8')
+    .split('\n')
+    .map((line) => line.replace(/#.*/, '').trim())
+    .filter((line) => line !== '')
+    .map(Number);

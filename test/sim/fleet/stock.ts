@@ -44,7 +44,8 @@ class StockPeer {
   }
 
   #onTurn(turn: readonly DealerEvent[]): void {
-    for (const event of turn) if (event.kind === 'message' && this.process.alive) this.onMessage(event.message);
+    for (const event of turn)
+      if (event.kind === 'message' && this.process.alive) this.onMessage(event.message);
   }
 }
 
@@ -69,16 +70,31 @@ export class StockClient extends StockPeer {
     }
   }
 
+  /** Without force: what runs goes on. */
+  cancelSome(): void {
+    for (const id of this.#pending.keys())
+      if (this.fleet.random.chance(0.2)) this.say({ kind: 'taskCancel', taskId: id, force: false });
+  }
+
   protected override onMessage(message: Message): void {
     if (message.kind === 'clientHeartbeatEcho') this.process.after(HEARTBEAT_MS, () => this.#heartbeat());
+    else if (message.kind === 'taskCancelConfirm') this.#onConfirm(message.taskId, message.confirm);
     else if (message.kind === 'taskResult') {
       const task = this.#pending.get(message.result.taskId);
-      if (task === undefined) throw new Violation('P1', `a stock client got a second end of ${message.result.taskId}`);
+      // Its cancel may have come first: a stock client drops such a result.
+      if (task === undefined) return;
       this.#pending.delete(task.id);
       const { outcome } = message.result;
       this.fleet.ledger.onTaskEnd(task, outcome === 'failedWorkerDied' ? 'lost' : outcome);
     } else if (message.kind === 'taskResultBatch' || message.kind === 'taskBatch')
       throw new Violation('wire', `a stock client was sent ${message.kind}`);
+  }
+
+  #onConfirm(id: TaskId, confirm: string): void {
+    const task = this.#pending.get(id);
+    if (task === undefined || confirm === 'cancelFailed') return;
+    this.#pending.delete(id);
+    this.fleet.ledger.onTaskEnd(task, 'canceled');
   }
 
   #heartbeat(): void {
@@ -163,7 +179,15 @@ export class StockWorker extends StockPeer {
     const bytes = this.fleet.network.weather.codec
       ? encodeTaskResult({ taskId, outcome, metadata: undefined, objectIds: [], inline: undefined })
       : NO_BYTES;
-    const result = { bytes, start: 0, end: bytes.length, taskId, outcome, durationMs: undefined, objectIds: [] };
+    const result = {
+      bytes,
+      start: 0,
+      end: bytes.length,
+      taskId,
+      outcome,
+      durationMs: undefined,
+      objectIds: [],
+    };
     this.say({ kind: 'taskResult', result });
   }
 
@@ -234,7 +258,8 @@ export class StockAdapter extends StockPeer {
   }
 
   #start(): void {
-    if (this.groups.size >= this.#groupsMax) return this.#answer('startWorkerGroup', undefined, 'workerGroupTooMuch');
+    if (this.groups.size >= this.#groupsMax)
+      return this.#answer('startWorkerGroup', undefined, 'workerGroupTooMuch');
     const id = groupId(`native-${this.fleet.random.hex(32)}`);
     const name = workerId(`Worker|${this.fleet.random.hex(6)}|${this.fleet.random.hex(32)}`);
     // It never looks whether the process still lives.

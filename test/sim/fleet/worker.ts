@@ -1,6 +1,12 @@
 /** A worker host as the production one: one connection, one worker machine and one processor for each worker. */
 import { createWorker } from '@muster/core/worker';
-import type { HeldResult, OfferedTask, WorkerConfig, WorkerEffect, WorkerEvent } from '@muster/core/worker-types';
+import type {
+  HeldResult,
+  OfferedTask,
+  WorkerConfig,
+  WorkerEffect,
+  WorkerEvent,
+} from '@muster/core/worker-types';
 import { encodeTaskResult } from '@muster/protocol/codec';
 import type { Capabilities, WorkerId } from '@muster/protocol/ids';
 import { FEATURES } from '@muster/protocol/messages';
@@ -29,7 +35,13 @@ export class SimWorker {
   readonly #capabilities: Capabilities;
   readonly #onEnd: () => void;
 
-  constructor(fleet: Fleet, id: WorkerId, config: WorkerConfig, capabilities: Capabilities, onEnd: () => void) {
+  constructor(
+    fleet: Fleet,
+    id: WorkerId,
+    config: WorkerConfig,
+    capabilities: Capabilities,
+    onEnd: () => void,
+  ) {
     this.id = id;
     this.#fleet = fleet;
     this.#capabilities = capabilities;
@@ -43,7 +55,9 @@ export class SimWorker {
     this.processor = new Processor(this.process, fleet.book, fleet.random, fleet.processorFaults, (event) =>
       this.#loop.feed([event]),
     );
-    this.link = fleet.network.connect(id, this.process, false, (turn) => this.#loop.feed(turn.map((one) => this.#eventOf(one))));
+    this.link = fleet.network.connect(id, this.process, false, (turn) =>
+      this.#loop.feed(turn.map((one) => this.#eventOf(one))),
+    );
   }
 
   /** The task that a stop right now would cut short. */
@@ -69,13 +83,24 @@ export class SimWorker {
     const { message } = event;
     if (message.kind === 'task') return { kind: 'tasks', tasks: [this.#offered(message.task, 0)] };
     if (message.kind !== 'taskBatch') return { kind: 'message', message };
-    return { kind: 'tasks', tasks: message.tasks.map((head, at) => this.#offered(head, message.attempts[at] ?? 0)) };
+    return {
+      kind: 'tasks',
+      tasks: message.tasks.map((head, at) => this.#offered(head, message.attempts[at] ?? 0)),
+    };
   }
 
   #offered(head: TaskHead, attempt: number): OfferedTask {
     const { taskId, priority, functionId, bytes, start, end } = head;
     const timeoutMs = this.#fleet.book.tasks.get(taskId)?.timeoutMs ?? 0;
-    return { taskId, attempt, priority, functionId, timeoutMs, streamOutput: false, frame: { bytes, start, end } };
+    return {
+      taskId,
+      attempt,
+      priority,
+      functionId,
+      timeoutMs,
+      streamOutput: false,
+      frame: { bytes, start, end },
+    };
   }
 
   #apply(effect: WorkerEffect): void {
@@ -127,9 +152,23 @@ export class SimWorker {
   #headOf({ taskId, outcome, durationS, cpuS, memoryPeakBytes, body }: HeldResult): TaskResultHead {
     const inline = body.kind === 'value' ? body.inline : NO_BYTES;
     const bytes = this.#fleet.network.weather.codec
-      ? encodeTaskResult({ taskId, outcome, metadata: { durationS, cpuS, memoryPeakBytes }, objectIds: [], inline })
+      ? encodeTaskResult({
+          taskId,
+          outcome,
+          metadata: { durationS, cpuS, memoryPeakBytes },
+          objectIds: [],
+          inline,
+        })
       : NO_BYTES;
-    return { bytes, start: 0, end: bytes.length, taskId, outcome, durationMs: durationS * 1000, objectIds: [] };
+    return {
+      bytes,
+      start: 0,
+      end: bytes.length,
+      taskId,
+      outcome,
+      durationMs: durationS * 1000,
+      objectIds: [],
+    };
   }
 
   #heartbeat(queuedTasks: number, hasTask: boolean, taskLock: boolean): void {
@@ -165,7 +204,9 @@ export class WorkerHost {
     const ended = (): void => {
       if (--this.#left === 0) onEnd();
     };
-    this.workers = ids.map((id) => new SimWorker(fleet, id, { ...config, workerId: id }, capabilities, ended));
+    this.workers = ids.map(
+      (id) => new SimWorker(fleet, id, { ...config, workerId: id }, capabilities, ended),
+    );
   }
 
   get running(): readonly SimTask[] {

@@ -85,7 +85,10 @@ export class World {
 
   /** Of the whole transcript. */
   get hash(): string {
-    return (this.#hashHigh >>> 0).toString(16).padStart(8, '0') + (this.#hashLow >>> 0).toString(16).padStart(8, '0');
+    return (
+      (this.#hashHigh >>> 0).toString(16).padStart(8, '0') +
+      (this.#hashLow >>> 0).toString(16).padStart(8, '0')
+    );
   }
 
   get lastLines(): readonly string[] {

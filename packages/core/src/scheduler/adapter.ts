@@ -19,6 +19,8 @@ export class Adapter {
   readonly own: boolean;
   /** Where commands go: its current connection. */
   peer: PeerId;
+  /** Its connections before, latest last; while it is heard, they say nothing any more. */
+  readonly former: Set<PeerId> = new Set<PeerId>();
   /** Heard within the adapter timeout. */
   up = true;
   lastSeen: Instant;

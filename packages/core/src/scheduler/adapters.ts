@@ -30,9 +30,12 @@ const STOP_AGAIN_MS = 500;
 /** What is left of an adapter that does not come back is forgotten after this. */
 const FORGET_MS = 600_000;
 const GROUPS_MAX = 1_000_000;
+/** Identities of former processes that an adapter is remembered by. */
+const FORMER_MAX = 16;
 
 export const onAdapterHeartbeat = (state: SchedulerState, from: PeerId, beat: AdapterHeartbeat): Adapter => {
   const adapter = adapterFor(state, from, beat);
+  if (adapter.peer !== from) return adapter;
   adapter.lastSeen = state.now;
   if (!adapter.up) {
     adapter.up = true;
@@ -59,12 +62,22 @@ export const onAdapterHeartbeat = (state: SchedulerState, from: PeerId, beat: Ad
   return adapter;
 };
 
+/** Frames of a process that is no more may arrive after those of the next one: what they list is long past. */
+const isOutdated = (state: SchedulerState, adapter: Adapter, from: PeerId): boolean => {
+  if (!adapter.up || !adapter.former.has(from)) return false;
+  noteOnce(state, `former:${from}`, 'adapter.former', 'info', {
+    adapter: showId(adapter.key),
+    from: showId(from),
+  });
+  return true;
+};
+
 const adapterFor = (state: SchedulerState, from: PeerId, beat: AdapterHeartbeat): Adapter => {
   const own = beat.features > 0 && beat.adapterId !== undefined;
   const key = adapterId(own && beat.adapterId !== undefined ? beat.adapterId : from);
   const known = state.adapters.get(adapterTableKey(own, key));
   if (known !== undefined) {
-    if (known.peer === from) return known;
+    if (known.peer === from || isOutdated(state, known, from)) return known;
     if (known.up && state.now - known.lastSeen < START_AGAIN_MS && state.adapterOfPeer.has(known.peer)) {
       noteOnce(state, `adapter:${from}`, 'adapter.moved', 'info', {
         adapter: showId(key),
@@ -72,6 +85,12 @@ const adapterFor = (state: SchedulerState, from: PeerId, beat: AdapterHeartbeat)
       });
     }
     // The same instance after a restart, under a new identity.
+    known.former.delete(from);
+    known.former.add(known.peer);
+    for (const oldest of known.former) {
+      if (known.former.size <= FORMER_MAX) break;
+      known.former.delete(oldest);
+    }
     if (state.adapterOfPeer.get(known.peer) === known) state.adapterOfPeer.delete(known.peer);
     known.peer = from;
     state.adapterOfPeer.set(from, known);

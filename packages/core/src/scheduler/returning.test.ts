@@ -85,3 +85,30 @@ describe('a scheduler that did not run for a while', () => {
     expect(notes(b.pass(3_000))).toEqual(['worker.lost', 'client.gone']);
   });
 });
+
+describe('an adapter that was started anew', () => {
+  const started = (): ReturnType<typeof bench> => {
+    const b = bench(VANILLA);
+    b.step(from('first', adapterBeat('native')), from('c', clientBeat()));
+    b.step(from('second', adapterBeat('native')));
+    b.pass(20);
+    b.step(from('c', submit(['t'])));
+    b.step(from('second', adapterBeat('native', { groups: [listed('g-e1-1', 'starting')] })));
+    return b;
+  };
+
+  it('is not heard through frames of its former process that arrive late', () => {
+    const b = started();
+    const late = from('first', adapterBeat('native'));
+    expect(notes(b.step(late, late, late))).toEqual(['adapter.former']);
+    expect(b.machine.status(b.now).groups).toMatchObject([{ id: 'g-e1-1', phase: 'requested' }]);
+  });
+
+  it('may be its former process again, once the later one has fallen silent', () => {
+    const b = started();
+    b.pass(11_000);
+    const back = b.step(from('first', adapterBeat('native', { groups: [listed('g-e1-1', 'starting')] })));
+    expect(notes(back)).toEqual(['adapter.back']);
+    expect(sent(back, 'first')).toMatchObject([{ kind: 'adapterHeartbeatEcho' }]);
+  });
+});

@@ -1,0 +1,28 @@
+// `node test/sim/plant.mjs [NAME …]`: plants one bug after another into a copy of the sources that only the bundler sees,
+// and runs the simulated fleet until a seed fails. A bug that no seed catches fails this script.
+import { spawnSync } from 'node:child_process';
+import { bundleSimulation, root } from './bundle.mjs';
+import { BUGS } from './bugs.mjs';
+
+/** As many as the tests run. */
+const SEEDS = 600;
+const wanted = process.argv.slice(2);
+const bugs = BUGS.filter((bug) => wanted.length === 0 || wanted.some((word) => bug.name.includes(word)));
+const width = Math.max(...bugs.map((bug) => bug.name.length));
+let missed = 0;
+for (const bug of bugs) {
+  const entry = await bundleSimulation({ name: 'planted', change: bug });
+  const args = [entry, '--json', '--first-failure', '--seeds', String(SEEDS)];
+  const done = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const last = done.stdout.trim().split('\n').at(-1) ?? '';
+  const { seeds, failures } = JSON.parse(last === '' ? '{"seeds":0,"failures":[]}' : last);
+  const [caught] = failures;
+  if (caught === undefined) missed++;
+  const verdict =
+    caught === undefined
+      ? `NOT CAUGHT in ${seeds} seeds`
+      : `caught by seed ${caught.seed}, after ${seeds}: ${caught.message}`;
+  process.stdout.write(`${bug.name.padEnd(width)}  ${verdict}\n`);
+}
+process.stdout.write(`${JSON.stringify({ planted: bugs.length, caught: bugs.length - missed })}\n`);
+process.exitCode = missed > 0 ? 1 : 0;
