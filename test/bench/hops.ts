@@ -21,8 +21,9 @@ if (role === 'router') {
   const processor = spawn(process.execPath, [fileURLToPath(import.meta.url), 'processor'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  processor.stdout.on('data', (answer: Buffer) => void socket.send(answer));
+  // That it is up is nobody else's business.
   await new Promise((done) => processor.stdout.once('data', done));
+  processor.stdout.on('data', (answer: Buffer) => void socket.send(answer));
   process.send?.('ready');
   process.on('disconnect', () => {
     processor.kill('SIGKILL');

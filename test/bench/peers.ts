@@ -9,8 +9,7 @@ import type { Message, TaskHead, TaskResultHead } from '@muster/protocol/message
 import { Dealer, Router } from 'zeromq';
 
 type Mode = 'batched' | 'unbatched' | 'stock';
-const [role = '', address = '', mode = 'batched' as string, countText = '0', windowText = '0'] =
-  process.argv.slice(2);
+const [role = '', address = '', mode = 'batched', countText = '0', windowText = '0'] = process.argv.slice(2);
 const flow = mode as Mode;
 const own = flow !== 'stock';
 const count = Number(countText);

@@ -19,6 +19,13 @@ export const cpuSeconds = (pid: number): number => {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 };
 
+/** CPU seconds of all processes below this one that have ended and were waited for. */
+export const cpuSecondsOfEnded = (): number => {
+  const text = readFileSync('/proc/self/stat', 'latin1');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
+};
+
 export const rssMiB = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0) / 1024;
 
@@ -86,7 +93,7 @@ export const report = (result: BenchResult): void => {
   const out = { ...result, figures: rounded(result.figures), ratios: rounded(result.ratios) };
   if (!process.argv.includes('--json')) {
     const row = ([name, value]: [string, number]): string =>
-      `  ${name.padEnd(52)} ${value.toLocaleString('en-US')}\n`;
+      `  ${name.padEnd(56)} ${value.toLocaleString('en-US')}\n`;
     process.stdout.write(
       `\n${result.bench} on ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}\n`,
     );
