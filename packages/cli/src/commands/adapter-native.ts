@@ -8,11 +8,17 @@ import {
   nativeShortFlags,
   type NativeSettings,
 } from '@muster/adapter-native/config';
-import { nativeProvisioner, type NativeProvisioner } from '@muster/adapter-native/provisioner';
+import { AdapterBusyError } from '@muster/adapter-native/lock';
+import {
+  NativeConfigError,
+  nativeProvisioner,
+  type NativeProvisioner,
+} from '@muster/adapter-native/provisioner';
 import { createLog, noteLogger, type Log } from '@muster/runtime/log';
 import { systemClock } from '@muster/runtime/system-clock';
 import { zeromqTransport } from '@muster/runtime/zeromq';
 import { runCommand, type CommandExtra } from '../command.ts';
+import { CliError } from '../errors.ts';
 import { host, type Hosted } from '../host.ts';
 
 const workerCommand = (): readonly string[] => [
@@ -48,6 +54,15 @@ const hosted = (
       },
     ),
   };
+};
+
+/** What a person can do about an adapter that did not start. */
+const explain = (error: unknown): unknown => {
+  if (error instanceof AdapterBusyError)
+    return new CliError('failed', error.message, 'Give it another --adapter-name.', { cause: error });
+  return error instanceof NativeConfigError
+    ? new CliError('usage', error.message, '', { cause: error })
+    : error;
 };
 
 const serve = async (settings: NativeSettings, { ignored }: CommandExtra): Promise<number> => {
@@ -90,7 +105,13 @@ export const run = (argv: readonly string[]): Promise<number> =>
         'A restart under the same name adopts the groups that still run. SIGTERM or Ctrl-C ends as --on-stop says; a second one kills the groups.',
         'Exit codes: 0 ended, 1 failed, 2 wrong usage, 130 ended by Ctrl-C.',
       ],
-      run: serve,
+      run: async (settings, extra) => {
+        try {
+          return await serve(settings, extra);
+        } catch (error) {
+          throw explain(error);
+        }
+      },
     },
     argv,
   );

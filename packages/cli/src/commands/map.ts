@@ -5,7 +5,7 @@ import { boolean, capabilities, duration, integer, list, size, text } from '@mus
 import { runCommand, type CommandDefinition } from '../command.ts';
 import { CliError, EXIT } from '../errors.ts';
 import { parseHalt, type HaltRule } from '../map/halt.ts';
-import { splitArguments, type InputSource } from '../map/inputs.ts';
+import { checkSources, splitArguments, type InputSource } from '../map/inputs.ts';
 import { EXIT_OTHER, mapJobs } from '../map/map.ts';
 import { parseTemplate, TemplateError, type Template } from '../map/template.ts';
 import { connectOptions } from '../where.ts';
@@ -135,6 +135,7 @@ const runMap = async (values: Values, rest: readonly string[]): Promise<number> 
   const { command, sources: named } = splitArguments(rest);
   const sources = sourcesOf(named, values.argFile);
   const template = templateOf(command, sources.length);
+  checkSources(sources);
   return mapJobs({
     template,
     sources,

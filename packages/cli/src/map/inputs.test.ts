@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { combine, countJobs, splitArguments, splitStream, type InputSource } from './inputs.ts';
+import { checkSources, combine, countJobs, splitArguments, splitStream, type InputSource } from './inputs.ts';
 
 async function* chunksOf(...chunks: string[]): AsyncGenerator<Uint8Array, void> {
   for (const chunk of chunks) yield Buffer.from(chunk, 'latin1');
@@ -65,5 +65,23 @@ describe('combine', () => {
   it('makes no job where a list is empty', async () => {
     expect(await collect(combine([list('a'), list()], chunksOf(), '\n'))).toEqual([]);
     expect(countJobs([list('a'), list()])).toBe(0);
+  });
+});
+
+describe('checkSources', () => {
+  const file = (path: string): InputSource => ({ kind: 'file', path });
+
+  it('names the file that does not exist', () => {
+    expect(() => checkSources([list('a'), file('/no/such')])).toThrow(
+      'the argument file /no/such does not exist.',
+    );
+  });
+
+  it('refuses a directory', () => {
+    expect(() => checkSources([file('/')])).toThrow('the argument file / is a directory.');
+  });
+
+  it('lets standard input and readable files pass', () => {
+    expect(() => checkSources([file('-'), file(import.meta.filename)])).not.toThrow();
   });
 });

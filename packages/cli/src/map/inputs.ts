@@ -1,6 +1,7 @@
 /** Where the values of jobs come from: lists after `:::`, files after `::::`, or lines of standard input. */
-import { createReadStream } from 'node:fs';
+import { accessSync, constants, createReadStream, statSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
+import { CliError, messageOf, systemCode } from '../errors.ts';
 
 export interface SplitArguments {
   /** The command before the first `:::` or `::::`. */
@@ -30,6 +31,24 @@ export const splitArguments = (words: readonly string[]): SplitArguments => {
     at = end;
   }
   return { command: words.slice(0, first), sources };
+};
+
+/** @throws CliError (usage) that names the first argument file that cannot be read; nothing is opened, so that pipes keep their bytes */
+export const checkSources = (sources: readonly InputSource[]): void => {
+  for (const source of sources) {
+    if (source.kind === 'list' || source.path === '-') continue;
+    try {
+      accessSync(source.path, constants.R_OK);
+    } catch (error) {
+      const what =
+        systemCode(error) === 'ENOENT'
+          ? `the argument file ${source.path} does not exist.`
+          : `the argument file ${source.path} cannot be read: ${messageOf(error)}.`;
+      throw new CliError('usage', what, '', { cause: error });
+    }
+    if (statSync(source.path).isDirectory())
+      throw new CliError('usage', `the argument file ${source.path} is a directory.`);
+  }
 };
 
 /** Pieces of a stream between separators, without them; a last piece without one counts as well. */
