@@ -61,6 +61,7 @@ export class Group {
   readonly adapter: Adapter;
   readonly capabilities: Capabilities;
   state: GroupState;
+  readonly bornAt: Instant;
   /** Of the current phase. */
   since: Instant;
   /** Why it is in this phase. */
@@ -90,6 +91,7 @@ export class Group {
     this.adapter = adapter;
     this.capabilities = capabilities;
     this.state = state;
+    this.bornAt = now;
     this.since = now;
     this.reason = '';
     this.timer = new Timer<Wake>({ kind: 'group', group: this });

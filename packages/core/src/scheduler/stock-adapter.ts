@@ -7,8 +7,9 @@
  * S3 A worker joins the group whose answer named it, else the oldest group of a stock adapter that still lacks
  *    workers: by arrival.
  * S4 A group is stopped only when its workers hold nothing; 'not found' means forget it.
- * S5 When several groups lacked workers, which worker is whose is a guess. Guessed groups are stopped all
- *    together, when no stock task is left at all: else the one that is stopped might be the one that works.
+ * S5 When several groups lacked workers, or a worker that was started by hand came between, which worker is
+ *    whose is a guess. Guessed groups are stopped all together, when no stock task is left at all: else the one
+ *    that is stopped might be the one that works.
  *
  * One hole stays: when the answer to a start is lost, nobody can name that group, so nobody can stop it; its
  * workers show up as workers without a group.
@@ -121,7 +122,11 @@ export const arrivedSince = (state: SchedulerState, group: Group): readonly Work
 export const stoppable = (state: SchedulerState, adapter: Adapter): readonly IdleGroup[] => {
   let guessedIdleSince: Instant | undefined;
   let guessedBusy = state.stock.tasks > 0;
+  const strayAt = lastStray(state);
   for (const group of state.groups.values()) {
+    if (group.adapter.own) continue;
+    // A worker without a group that came after this start may be its own, and what it has somebody else's.
+    if (strayAt !== undefined && strayAt >= group.bornAt && !isNamedInFull(group)) group.guessed = true;
     if (!group.guessed || group.phase !== 'running') continue;
     if (group.idleSince === undefined) guessedBusy = true;
     else guessedIdleSince = latest(guessedIdleSince, group.idleSince);
@@ -132,6 +137,18 @@ export const stoppable = (state: SchedulerState, adapter: Adapter): readonly Idl
     else if (!guessedBusy) idle.push({ id: group.id, idleSince: guessedIdleSince });
   }
   return idle.sort((one, other) => (one.idleSince ?? 0) - (other.idleSince ?? 0));
+};
+
+/** All its workers are those that the answer to its start named. */
+const isNamedInFull = (group: Group): boolean => {
+  for (const worker of group.workers) if (!group.announced.has(worker.id)) return false;
+  return group.workers.size > 0;
+};
+
+const lastStray = (state: SchedulerState): Instant | undefined => {
+  let last: Instant | undefined;
+  for (const worker of state.stockStrays) last = latest(last, worker.registeredAt);
+  return last;
 };
 
 const latest = (one: Instant | undefined, other: Instant): Instant =>
