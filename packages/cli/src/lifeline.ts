@@ -32,7 +32,8 @@ const openLifeline = (): Lifeline | undefined => {
   const marked = process.env[VARIABLE] === String(DESCRIPTOR);
   delete process.env[VARIABLE];
   if (!marked) return undefined;
-  const socket = new Socket({ fd: DESCRIPTOR, readable: true, writable: true });
+  const socket = openSocket();
+  if (socket === undefined) return undefined;
   const cut = new Promise<void>((resolve) => {
     socket.once('close', () => resolve());
   });
@@ -44,6 +45,15 @@ const openLifeline = (): Lifeline | undefined => {
     cut,
     close: () => socket.end(),
   };
+};
+
+/** Undefined where the descriptor is none of a socket: the mark was inherited past the process that it was for. */
+const openSocket = (): Socket | undefined => {
+  try {
+    return new Socket({ fd: DESCRIPTOR, readable: true, writable: true });
+  } catch {
+    return undefined;
+  }
 };
 
 /** Reads the first word of a child; undefined when the line ends without one. */

@@ -161,15 +161,17 @@ const dispatch = async (argv: readonly string[]): Promise<number> => {
 /** Runs a command line (without `node` and the script) and sets the exit code of this process. Never rejects. */
 export const main = async (argv: readonly string[]): Promise<void> => {
   onClosedOutput();
+  // First of all, so that no process that is started from here inherits the mark.
+  const line = takeLifeline();
   try {
     process.exitCode = await dispatch(argv);
   } catch (error) {
     const { explainError } = await import('./command.ts');
     const { text, exitCode } = explainError(error);
-    const line = takeLifeline();
     if (line === undefined) process.stderr.write(`muster: ${text}\n`);
     line?.say({ kind: 'failed', message: text, hint: '' });
-    line?.close();
     process.exitCode = exitCode;
+  } finally {
+    line?.close();
   }
 };

@@ -167,6 +167,7 @@ export const run = (argv: readonly string[]): Promise<number> =>
       ],
       notes: [
         'Clients of yours find it by themselves (muster map, muster status, connect() in programs).',
+        'A TCP address takes the next port as well, for the object store: tcp://127.0.0.1:8516 needs 8516 and 8517 free.',
         'A TCP address on a shared machine can be used by everybody on it, 127.0.0.1 included.',
         'Further options of the parts: --config FILE with sections [scheduler] and [native-worker-adapter].',
         'Ctrl-C drains: running tasks end, then everything does. A second one ends it at once.',
