@@ -2,8 +2,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parsePolicyContent } from '@muster/core/policy-content';
-import type { PolicyConfig } from '@muster/core/scheduler-types';
 import { createLog, noteLogger, type Log } from '@muster/runtime/log';
 import { systemClock } from '@muster/runtime/system-clock';
 import { zeromqTransport } from '@muster/runtime/zeromq';
@@ -21,17 +19,8 @@ import { openSupervisedStore } from '@muster/scheduler/supervised-store';
 import { runCommand, type CommandExtra } from '../command.ts';
 import { CliError, messageOf, systemCode } from '../errors.ts';
 import { host, type Hosted } from '../host.ts';
+import { policyOf } from '../policy.ts';
 import { ensureBaseDirectory } from '../run-dir.ts';
-
-const policyOf = (text: string): PolicyConfig => {
-  const content = parsePolicyContent(text);
-  if (content.kind === 'ok') return content.policy;
-  throw new CliError(
-    'usage',
-    `--policy-content: ${content.errors.join('; ')}`,
-    'Such as: --policy-content "allocate=even_load; scaling=vanilla"',
-  );
-};
 
 /** Found again by the next scheduler on the same addresses. */
 const defaultSocket = (addresses: readonly string[]): string =>

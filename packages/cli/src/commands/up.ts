@@ -5,6 +5,7 @@ import { boolean, capabilities, duration, integer, list, size, text } from '@mus
 import { runCommand, type CommandDefinition, type CommandExtra } from '../command.ts';
 import { EXIT } from '../errors.ts';
 import { DEFAULT_POLICY, startFleet, type Fleet } from '../fleet.ts';
+import { policyOf } from '../policy.ts';
 import { announce, refuseSecondUp } from '../run-dir.ts';
 import { onClosedOutput } from '../terminal.ts';
 import { createUpDisplay, type UpDisplay } from '../up-display.ts';
@@ -138,6 +139,7 @@ const serveUntilSignal = (fleet: Fleet, display: UpDisplay, withinMs: number): P
   });
 
 const runUp = async (values: Values, extra: CommandExtra): Promise<number> => {
+  policyOf(values.policyContent);
   refuseSecondUp();
   const display = createUpDisplay({ json: values.json, verbose: values.verbose });
   const fleet = await start(values, extra, display);
