@@ -361,7 +361,7 @@ describe('put', () => {
   test('a store that cannot be used for long is a StoreUnreachableError, of a value and of code', async () => {
     const { network } = await rig();
     const broken = createMemoryStore();
-    broken.put = () => Promise.reject(new ObjectStoreError('unreachable', 'nobody there'));
+    broken.put = () => Promise.reject(new ObjectStoreError('unavailable', 'nobody there'));
     const client = await connectTo(network, broken, { schedulerTimeoutMs: 300 });
     await rejection(client.put(1), StoreUnreachableError);
     await rejection(client.submit(tasks.square, 1), StoreUnreachableError);

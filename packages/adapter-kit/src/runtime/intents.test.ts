@@ -21,9 +21,9 @@ const intent = (group = g1): Intent => ({
   attempt: 2,
   token: 'm-1-2',
   workerIds: [workerId(`Worker|${group}|x`)],
-  capabilities: new Map([
+  capabilities: new Map<string, number | 'present'>([
     ['gpu', 2],
-    ['linux', 'present' as const],
+    ['linux', 'present'],
   ]),
 });
 
