@@ -8,7 +8,7 @@ export interface Hosted {
   /** Told to the supervisor, and printed as one JSON line for whoever started the process by hand. */
   readonly facts: Readonly<Record<string, string>>;
   /** First SIGTERM or SIGINT: end gracefully. */
-  drain(): void;
+  drain(signal: NodeJS.Signals): void;
   /** Second signal: end now. */
   stop(): void;
   /** The supervisor is gone: end now and leave nothing behind. */
@@ -25,7 +25,7 @@ export const host = async (hosted: Hosted): Promise<number> => {
   const line = takeLifeline();
   let signalled: NodeJS.Signals | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (signalled === undefined) hosted.drain();
+    if (signalled === undefined) hosted.drain(signal);
     else hosted.stop();
     signalled ??= signal;
   };

@@ -40,6 +40,20 @@ describe('what muster up shows of its processes', () => {
     expect(lines()).toHaveLength(2);
   });
 
+  it('is nothing where a group has ended well of itself', () => {
+    const { display, lines } = shown({ json: false, verbose: false });
+    const exited = (code: number): void =>
+      display.child({
+        kind: 'line',
+        name: 'adapter native',
+        line: log('native.host.exited', { group: 'g-1', code, signal: '', asked: false }),
+      });
+    exited(0);
+    expect(lines()).toEqual([]);
+    exited(1);
+    expect(lines()).toHaveLength(1);
+  });
+
   it('is everything for programs', () => {
     const { display, lines } = shown({ json: true, verbose: false });
     display.ending();

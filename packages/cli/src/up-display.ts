@@ -21,6 +21,7 @@ interface LogLine {
   readonly fields: string;
   readonly group: string | undefined;
   readonly reason: string;
+  readonly code: unknown;
 }
 
 const parseLogLine = (line: string): LogLine | undefined => {
@@ -29,7 +30,11 @@ const parseLogLine = (line: string): LogLine | undefined => {
     if (typeof value !== 'object' || value === null || !('level' in value) || !('event' in value))
       return undefined;
     const { level, event, ...others } = value;
-    const { group, reason } = value as { readonly group?: unknown; readonly reason?: unknown };
+    const { group, reason, code } = value as {
+      readonly group?: unknown;
+      readonly reason?: unknown;
+      readonly code?: unknown;
+    };
     const hidden = new Set(['time', 'pid', 'component']);
     const fields = Object.entries(others)
       .filter(([key]) => !hidden.has(key))
@@ -40,6 +45,7 @@ const parseLogLine = (line: string): LogLine | undefined => {
       fields: fields.join(' '),
       group: typeof group === 'string' ? group : undefined,
       reason: typeof reason === 'string' ? reason : '',
+      code,
     };
   } catch {
     return undefined; // plain text, such as a stack
@@ -52,6 +58,9 @@ const isGroupLost = ({ event, reason }: LogLine): boolean =>
   event === 'group.lost' ||
   event === 'group.gone' ||
   (event === 'worker.lost' && reason === 'its group is gone');
+
+/** A worker group whose scheduler told it to end does so before its adapter hears of it. */
+const isCleanExit = ({ event, code }: LogLine): boolean => event === 'native.host.exited' && code === 0;
 
 const GROUPS_MAX = 1_000;
 
@@ -88,7 +97,9 @@ const createSieve = ({
       isEnding = true;
     },
     wordsOf: (name, line, parsed) => {
-      const isTrouble = parsed === undefined || parsed.level === 'warn' || parsed.level === 'error';
+      const isTrouble =
+        parsed === undefined ||
+        ((parsed.level === 'warn' || parsed.level === 'error') && (json || !isCleanExit(parsed)));
       if (!isTrouble && !verbose) return undefined;
       const text = `${name}: ${parsed === undefined ? line : `${parsed.event} ${parsed.fields}`}`;
       if (json || verbose) return text;

@@ -19,6 +19,7 @@ import { openSupervisedStore } from '@muster/scheduler/supervised-store';
 import { runCommand, type CommandExtra } from '../command.ts';
 import { CliError, messageOf, systemCode } from '../errors.ts';
 import { host, type Hosted } from '../host.ts';
+import { ordinaryEnd } from '../ordinary-end.ts';
 import { policyOf } from '../policy.ts';
 import { ensureBaseDirectory } from '../run-dir.ts';
 
@@ -84,11 +85,19 @@ const explain = (error: unknown): unknown => {
     : new CliError('failed', `the scheduler cannot start: ${messageOf(error)}`, '', { cause: error });
 };
 
-const hosted = (scheduler: RunningScheduler, settings: SchedulerSettings, log: Log): Hosted => {
+const hosted = (
+  scheduler: RunningScheduler,
+  settings: SchedulerSettings,
+  log: Log,
+  onSignal: (signal: NodeJS.Signals) => void,
+): Hosted => {
   const stop = (): void => void scheduler.stop();
   return {
     facts: { addresses: scheduler.addresses.join(' '), epoch: scheduler.epoch },
-    drain: () => scheduler.shutdown(settings.shutdownWithinMs),
+    drain: (signal) => {
+      onSignal(signal);
+      scheduler.shutdown(settings.shutdownWithinMs);
+    },
     stop,
     orphan: stop,
     ended: scheduler.ended.then((end) => {
@@ -101,7 +110,11 @@ const hosted = (scheduler: RunningScheduler, settings: SchedulerSettings, log: L
 
 const serve = async (settings: SchedulerSettings, { ignored }: CommandExtra): Promise<number> => {
   const policy = policyOf(settings.policyContent);
-  const log = createLog({ component: 'scheduler', level: settings.logLevel, format: settings.logFormat });
+  let signalled: NodeJS.Signals | undefined;
+  const log = ordinaryEnd(
+    createLog({ component: 'scheduler', level: settings.logLevel, format: settings.logFormat }),
+    () => signalled,
+  );
   if (ignored.length > 0) log.info('config.ignored', { options: ignored.join(' ') });
   const notes = noteLogger(log);
   let scheduler: RunningScheduler;
@@ -115,7 +128,11 @@ const serve = async (settings: SchedulerSettings, { ignored }: CommandExtra): Pr
   } catch (error) {
     throw explain(error);
   }
-  return host(hosted(scheduler, settings, log));
+  return host(
+    hosted(scheduler, settings, log, (signal) => {
+      signalled = signal;
+    }),
+  );
 };
 
 export const run = (argv: readonly string[]): Promise<number> =>
