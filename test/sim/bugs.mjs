@@ -16,25 +16,16 @@ export const BUGS = [
     to: 'if (owner !== undefined) return 0;',
   },
   {
-    name: 'P1: a result is forgotten when it was sent once',
+    name: 'P1: a result that did not arrive is not sent again',
     file: core('scheduler/results.ts'),
-    from: 'if (tasks.phase(task) === FINISHED) resend(state, task);'.replace(
-      'tasks.phase',
-      'state.tasks.phase',
-    ),
-    to: '',
+    from: 'const live = state.now - client.lastSeen <= Math.max(CLIENT_LIVE_MS, resultResendMs);',
+    to: 'const live = state.now < client.lastSeen;',
   },
   {
     name: 'P1: results of any attempt are believed',
     file: core('scheduler/results.ts'),
     from: 'tasks.worker(task) !== worker ||',
     to: 'tasks.worker(task) === undefined ||',
-  },
-  {
-    name: 'P1: the worker forgets its results with its link',
-    file: core('worker/results.ts'),
-    from: "if (state.connection === 'up') {",
-    to: "if (state.connection === 'down') return;\n  if (state.connection === 'up') {",
   },
   {
     name: 'P1: a scheduler that slept gives everybody up',

@@ -1,6 +1,6 @@
-/** `npm run sim -- [--seeds N | --seed N] [--from N] [--first-failure] [--json]`: runs the simulated fleet. */
+/** `npm run sim -- [--seeds N | --seed N] [--from N] [--first-failure] [--once] [--json]`: runs the simulated fleet. */
 import { parseArgs } from 'node:util';
-import { keptSeeds, simulate } from './fleet/simulate.ts';
+import { DEFAULT_SEEDS, keptSeeds, simulate } from './fleet/simulate.ts';
 import type { SeedFailure } from './fleet/run.ts';
 
 const { values } = parseArgs({
@@ -9,6 +9,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     from: { type: 'string' },
     json: { type: 'boolean', default: false },
+    once: { type: 'boolean', default: false },
     'first-failure': { type: 'boolean', default: false },
   },
 });
@@ -33,12 +34,13 @@ const seeds =
   values.seed === undefined
     ? [
         ...keptSeeds('test/sim/seeds.txt'),
-        ...Array.from({ length: numberOf(values.seeds, 1_000) }, (_, at) => numberOf(values.from, 1) + at),
+        ...Array.from({ length: numberOf(values.seeds, 2_000) }, (_, at) => numberOf(values.from, 1) + at),
       ]
     : [numberOf(values.seed, 1)];
 
 const outcome = simulate(seeds, {
   full: values.seed !== undefined,
+  once: values.once,
   firstFailure: values['first-failure'],
   onFailure: show,
   onProgress: (done) => {
@@ -46,7 +48,7 @@ const outcome = simulate(seeds, {
   },
 });
 for (const [what, times] of [...outcome.coverage.counts].sort()) say(`${String(times).padStart(9)}  ${what}`);
-const missing = values.seed === undefined && !values['first-failure'] ? outcome.coverage.missing : [];
+const missing = outcome.seeds >= DEFAULT_SEEDS ? outcome.coverage.missing : [];
 for (const one of missing) say(`never taken: ${one}`);
 const { seeds: ran, virtualSeconds, realSeconds } = outcome;
 const failures = outcome.failures.map(({ seed, promise, message }) => ({

@@ -4,10 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { SeedFailure } from './fleet/run.ts';
 import { runSeed } from './fleet/run.ts';
 import { scenarioOf } from './fleet/scenario.ts';
-import { keptSeeds, simulate } from './fleet/simulate.ts';
+import { DEFAULT_SEEDS, keptSeeds, simulate } from './fleet/simulate.ts';
 import { Coverage } from './fleet/tables.ts';
 
-const SEEDS = 600;
 const CHUNK = 50;
 /** Of a story that fails: enough to see the end of it. */
 const LINES = 60;
@@ -17,7 +16,7 @@ const told = ({ seed, promise, message, lines }: SeedFailure): string =>
 
 const coverage = new Coverage();
 const kept = keptSeeds(join(import.meta.dirname, 'seeds.txt'));
-const chunks = Array.from({ length: SEEDS / CHUNK }, (_, chunk) =>
+const chunks = Array.from({ length: DEFAULT_SEEDS / CHUNK }, (_, chunk) =>
   Array.from({ length: CHUNK }, (__, at) => chunk * CHUNK + at + 1),
 );
 

@@ -4,6 +4,9 @@ import { runSeed } from './run.ts';
 import type { SeedFailure } from './run.ts';
 import { Coverage } from './tables.ts';
 
+/** Enough that every transition is taken. */
+export const DEFAULT_SEEDS = 600;
+
 export interface Simulation {
   readonly seeds: number;
   readonly failures: readonly SeedFailure[];
@@ -18,6 +21,8 @@ export interface Simulation {
 export interface SimulateOptions {
   /** Keep whole transcripts of what fails. */
   readonly full?: boolean;
+  /** Do not look for another decision the second time (P6). */
+  readonly once?: boolean;
   /** Stop there. */
   readonly firstFailure?: boolean;
   readonly onFailure?: (failure: SeedFailure) => void;
@@ -39,7 +44,7 @@ export const simulate = (seeds: readonly number[], options: SimulateOptions = {}
     tasks += first.tasks;
     faults += first.faults;
     coverage.add(first.counts);
-    const failure = first.failure ?? sameAgain(seed, first.hash);
+    const failure = first.failure ?? (options.once === true ? undefined : sameAgain(seed, first.hash));
     if (failure !== undefined) {
       failures.push(failure);
       options.onFailure?.(failure);
