@@ -1,5 +1,5 @@
-import { defineCommand, option } from '@muster/runtime/config';
-import { boolean } from '@muster/runtime/config-kinds';
+import { defineCommand, option, required } from '@muster/runtime/config';
+import { boolean, text } from '@muster/runtime/config-kinds';
 import { describe, expect, it } from 'vitest';
 import { runCommand } from './command.ts';
 
@@ -37,5 +37,28 @@ describe('a flag whose own name begins with no', () => {
     [['--no-progress'], { noRunIfEmpty: false, progress: false }],
   ])('is no negation: %j', async (argv, expected) => {
     expect(await read(...argv)).toEqual(expected);
+  });
+});
+
+it('says of a missing argument first of all how it is typed', async () => {
+  const needy = defineCommand({
+    section: 'worker',
+    options: { schedulerAddress: required(text(), { positional: true, doc: 'whom to serve' }) },
+  });
+  const ran = runCommand(
+    {
+      name: 'worker',
+      summary: '',
+      spec: needy,
+      examples: ['muster worker tcp://127.0.0.1:8516'],
+      run: () => Promise.resolve(0),
+    },
+    [],
+  );
+  await expect(ran).rejects.toMatchObject({
+    code: 'usage',
+    message: expect.stringContaining(
+      '(give it as the first argument: muster worker tcp://127.0.0.1:8516, or as ',
+    ) as unknown,
   });
 });

@@ -2,7 +2,7 @@
  * What every command shares: its options from one table, `--config`, `--print-config`, `--help` with examples,
  * and errors that end in one exit code.
  */
-import type { CommandSpec, OptionTable, Resolved, ValuesOf } from '@muster/runtime/config';
+import type { CommandSpec, ConfigProblem, OptionTable, Resolved, ValuesOf } from '@muster/runtime/config';
 import {
   addOptions,
   ConfigError,
@@ -99,6 +99,17 @@ const expandShortFlags = (
   });
 };
 
+/** A missing argument is first of all to be typed, and the first example shows how. */
+const withArgument = (
+  problem: ConfigProblem,
+  { examples }: { readonly examples: readonly string[] },
+): ConfigProblem => {
+  const [example] = examples;
+  if (problem.code !== 'missing' || !problem.where.startsWith('<') || example === undefined) return problem;
+  const others = problem.hint?.replace(/^give it /, ', or ') ?? '';
+  return { ...problem, hint: `give it as the first argument: ${example}${others}` };
+};
+
 /** @throws CliError that says what does not fit, and where help is */
 const resolve = <O extends OptionTable>(
   definition: CommandDefinition<O>,
@@ -114,7 +125,9 @@ const resolve = <O extends OptionTable>(
     return resolveConfig(definition.spec, { flags, args, env: process.env, file });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const { text } = explainError(error);
+    const { text } = explainError(
+      new ConfigError(error.problems.map((one) => withArgument(one, definition))),
+    );
     throw new CliError('usage', text, `Try: muster ${definition.name} --help`, { cause: error });
   }
 };

@@ -143,6 +143,7 @@ export const run = (argv: readonly string[]): Promise<number> =>
       spec: schedulerCommand,
       shortFlags: schedulerShortFlags,
       examples: [
+        'muster scheduler tcp://127.0.0.1:8516',
         'muster scheduler tcp://127.0.0.1:8516 --policy-content "allocate=even_load; scaling=vanilla"',
         'muster scheduler ipc:///run/user/1000/s.sock tcp://127.0.0.1:8516',
         'muster scheduler tcp://10.0.0.5:8516 --insecure --object-storage-address tcp://10.0.0.5:8517',
