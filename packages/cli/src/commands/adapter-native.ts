@@ -99,9 +99,10 @@ export const run = (argv: readonly string[]): Promise<number> =>
       shortFlags: nativeShortFlags,
       examples: [
         'muster adapter native tcp://127.0.0.1:8516',
-        'muster adapter native tcp://127.0.0.1:8516 --max-workers 4 --per-worker-capabilities gpu,memory=16',
+        'muster adapter native tcp://127.0.0.1:8516 --max-worker-groups 4 --per-worker-capabilities gpu,memory=16',
       ],
       notes: [
+        '--max-workers is another name of --max-worker-groups, as in the stock adapter.',
         'A restart under the same name adopts the groups that still run. SIGTERM or Ctrl-C ends as --on-stop says; a second one kills the groups.',
         'Exit codes: 0 ended, 1 failed, 2 wrong usage, 130 ended by Ctrl-C.',
       ],
