@@ -6,7 +6,8 @@ const GROUPS_SHOWN_MAX = 40;
 const WORKERS_SHOWN_MAX = 20;
 const DECISIONS_SHOWN_MAX = 5;
 
-const plural = (count: number, word: string): string =>
+/** `1 task`, `2 tasks`. */
+export const plural = (count: number, word: string): string =>
   `${showCount(count)} ${word}${count === 1 ? '' : 's'}`;
 
 const showBytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;

@@ -4,9 +4,10 @@ import { defineCommand, option, optional } from '@muster/runtime/config';
 import { boolean, capabilities, duration, integer, list, size, text } from '@muster/runtime/config-kinds';
 import { runCommand, type CommandDefinition, type CommandExtra } from '../command.ts';
 import { EXIT } from '../errors.ts';
-import { DEFAULT_POLICY, startFleet, type Fleet } from '../fleet.ts';
+import { DEFAULT_POLICY, startFleet, type Fleet, type SchedulerStatus } from '../fleet.ts';
 import { policyOf } from '../policy.ts';
 import { announce, refuseSecondUp } from '../run-dir.ts';
+import { plural } from '../status-text.ts';
 import { onClosedOutput } from '../terminal.ts';
 import { createUpDisplay, type UpDisplay } from '../up-display.ts';
 import { jsonOption } from '../where.ts';
@@ -103,7 +104,12 @@ const start = (values: Values, extra: CommandExtra, display: UpDisplay): Promise
 };
 
 /** Resolves with the exit code when a signal, or a closed output, has ended the fleet. */
-const serveUntilSignal = (fleet: Fleet, display: UpDisplay, withinMs: number): Promise<number> =>
+const serveUntilSignal = (
+  fleet: Fleet,
+  display: UpDisplay,
+  withinMs: number,
+  onStatus: (status: SchedulerStatus) => void,
+): Promise<number> =>
   new Promise((resolve) => {
     let exitCode: number | undefined;
     const watching = new AbortController();
@@ -134,7 +140,10 @@ const serveUntilSignal = (fleet: Fleet, display: UpDisplay, withinMs: number): P
       if (exitCode === undefined) end(EXIT.ok, 'the scheduler was asked to shut down');
     });
     void (async (): Promise<void> => {
-      for await (const status of fleet.watch(WATCH_MS, watching.signal)) display.status(status);
+      for await (const status of fleet.watch(WATCH_MS, watching.signal)) {
+        display.status(status);
+        onStatus(status);
+      }
     })();
   });
 
@@ -143,13 +152,17 @@ const runUp = async (values: Values, extra: CommandExtra): Promise<number> => {
   refuseSecondUp();
   const display = createUpDisplay({ json: values.json, verbose: values.verbose });
   const fleet = await start(values, extra, display);
+  let waiting = 0;
   try {
     using announced = announce(fleet.address);
     void announced;
     display.ready(fleet);
-    return await serveUntilSignal(fleet, display, values.shutdownWithinMs);
+    return await serveUntilSignal(fleet, display, values.shutdownWithinMs, ({ tasks }) => {
+      waiting = tasks.waiting;
+    });
   } finally {
     await fleet.stop(0);
+    if (waiting > 0) display.say('unfinished', `${plural(waiting, 'task')} did not run`);
     display.say('ended', 'all processes have ended');
   }
 };
