@@ -40,7 +40,9 @@ const back = (one: ReturnType<typeof result>): SchedulerEvent => ({
 });
 
 const resultsTo = (effects: readonly SchedulerEffect[]): readonly string[] =>
-  sent(effects, 's').flatMap((message) => (message.kind === 'taskResult' ? [message.result.taskId.trim()] : []));
+  sent(effects, 's').flatMap((message) =>
+    message.kind === 'taskResult' ? [message.result.taskId.trim()] : [],
+  );
 
 describe('results that a stock client did not take', () => {
   it('are sent again a few at a time while they come back, in their order', () => {

@@ -65,7 +65,8 @@ const onWorkerUndelivered = (state: SchedulerState, worker: Worker, message: Mes
     case 'taskCancel': {
       // A client's cancel is repeated by itself; one that was to move the task may be asked for again.
       const task = state.tasks.find(message.taskId);
-      if (task === NO_TASK || state.tasks.worker(task) !== worker || state.tasks.phase(task) !== ASSIGNED) return;
+      if (task === NO_TASK || state.tasks.worker(task) !== worker || state.tasks.phase(task) !== ASSIGNED)
+        return;
       return stopMoving(state, task, worker);
     }
     default:
