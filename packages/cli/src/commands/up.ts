@@ -154,12 +154,14 @@ const runUp = async (values: Values, extra: CommandExtra): Promise<number> => {
   const fleet = await start(values, extra, display);
   let waiting = 0;
   try {
+    // Whoever reads that it is ready may send a signal at once.
+    const served = serveUntilSignal(fleet, display, values.shutdownWithinMs, ({ tasks }) => {
+      waiting = tasks.waiting;
+    });
     using announced = announce(fleet.address);
     void announced;
     display.ready(fleet);
-    return await serveUntilSignal(fleet, display, values.shutdownWithinMs, ({ tasks }) => {
-      waiting = tasks.waiting;
-    });
+    return await served;
   } finally {
     await fleet.stop(0);
     if (waiting > 0) display.say('unfinished', `${plural(waiting, 'task')} did not run`);
