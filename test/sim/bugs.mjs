@@ -46,18 +46,6 @@ export const BUGS = [
     to: "if (group.workers.size > 0 || group.phase === 'stopping' || !state.groups.has(group.id)) return;",
   },
   {
-    name: 'P2: groups that nobody wants are left alone',
-    file: core('provisioning/listing.ts'),
-    from: "expel(state, seen, 'nobody wants it');",
-    to: '',
-  },
-  {
-    name: 'P2: an intent to stop does not survive the adapter',
-    file: core('provisioning/groups.ts'),
-    from: "state.out.push({ kind: 'leaveIntent', groupId: group.groupId });",
-    to: "state.out.push({ kind: 'closeIntent', groupId: group.groupId });",
-  },
-  {
     name: 'P2: an open intent is not taken up again',
     file: core('provisioning/listing.ts'),
     from: "want(state, intent, 'open', { name: 'waiting', notBefore: state.now, tries: 0 });",
@@ -71,9 +59,9 @@ export const BUGS = [
   },
   {
     name: 'P3: groups that leave do not count',
-    file: core('provisioning/state.ts'),
-    from: 'let count = state.leaving.size;',
-    to: 'let count = 0;',
+    file: core('provisioning/commands.ts'),
+    from: 'state.ledger.refusal(state.wanted.size + state.leaving.size, state.now);',
+    to: 'state.ledger.refusal(state.wanted.size, state.now);',
   },
   {
     name: 'P3: a listing is believed however old it is',
@@ -176,12 +164,6 @@ export const BUGS = [
     file: core('scheduler/timers.ts'),
     from: 'if (first === undefined || first.at > now) return undefined;',
     to: 'if (first === undefined || first.at >= now) return undefined;',
-  },
-  {
-    name: 'P5: a cancel that finds no answer is not asked for again',
-    file: core('worker/requests.ts'),
-    from: "if (!state.finished.has(taskId)) return confirmCancel(state, taskId, 'cancelNotFound');",
-    to: 'if (!state.finished.has(taskId)) return;',
   },
   {
     name: 'P6: the interval of decisions is left to chance',

@@ -16,13 +16,17 @@ for (const bug of bugs) {
   if (!bug.name.startsWith('P6')) args.push('--once');
   const done = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
   const last = done.stdout.trim().split('\n').at(-1) ?? '';
-  const { seeds, failures } = JSON.parse(last === '' ? '{"seeds":0,"failures":[]}' : last);
+  const { seeds, failures, missing } = JSON.parse(
+    last === '' ? '{"seeds":0,"failures":[],"missing":[]}' : last,
+  );
   const [caught] = failures;
-  if (caught === undefined) missed++;
+  if (caught === undefined && missing.length === 0) missed++;
   const verdict =
-    caught === undefined
-      ? `NOT CAUGHT in ${seeds} seeds`
-      : `caught by seed ${caught.seed}, after ${seeds}: ${caught.message}`;
+    caught !== undefined
+      ? `caught by seed ${caught.seed}, after ${seeds}: ${caught.message}`
+      : missing.length > 0
+        ? `caught: never taken: ${missing.join(', ')}`
+        : `NOT CAUGHT in ${seeds} seeds`;
   process.stdout.write(`${bug.name.padEnd(width)}  ${verdict}\n`);
 }
 process.stdout.write(`${JSON.stringify({ planted: bugs.length, caught: bugs.length - missed })}\n`);

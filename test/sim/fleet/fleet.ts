@@ -63,4 +63,6 @@ export class Fleet {
   isCalm = false;
   /** Groups that exist and that their adapter does not know, since when. */
   readonly unknownSince = new Map<string, number>();
+  /** Groups that run without a worker, by the scheduler's word, since when. */
+  readonly desertedSince = new Map<string, number>();
 }

@@ -107,7 +107,9 @@ export class Ledger {
         this.#causes.set(group, String(fields['cause']));
         return enter('draining', DRAIN_TRANSITIONS[String(fields['cause'])]);
       case 'group.drain.timeout':
+        // What was called off may be chosen again at once: it is idle.
         if (fields['cause'] === 'scaleDown') return enter('running', 'draining → running: called off');
+        this.#checkPhase(group, 'stopping');
         return this.coverage.took('draining → stopping: drain deadline');
       case 'group.start.timeout':
         return this.coverage.took('requested → stopping: start deadline');
@@ -120,6 +122,13 @@ export class Ledger {
       default:
         return;
     }
+  }
+
+  /** Where a deadline leads, by the group table. */
+  #checkPhase(group: string, phase: Phase): void {
+    const found = this.#fleet.scheduler.status()?.groups.find((one) => one.id === group)?.phase;
+    if (found !== undefined && found !== phase)
+      throw new Violation('P5', `${group} is ${found} after its deadline, not ${phase}`);
   }
 
   /** Scale-down chooses idle groups only. */
@@ -289,7 +298,7 @@ const goneTransition = (before: Phase | undefined, reason: string): Transition |
   if (before === 'requested')
     return reason === 'it ended while it started'
       ? 'requested → gone: ended while it started'
-      : reason.startsWith('start failed') || reason === 'not found'
+      : reason.startsWith('start failed')
         ? 'requested → gone: start failed'
         : undefined;
   if (before === 'running') return 'running → gone: not listed';

@@ -68,9 +68,10 @@ const live = (fleet: Fleet, scenario: Scenario): void => {
   storm(fleet);
   const audit = (): void => {
     auditLeaks(fleet);
-    world.after(5_000, audit);
+    auditWaits(fleet);
+    world.after(AUDIT_MS, audit);
   };
-  world.after(5_000, audit);
+  world.after(AUDIT_MS, audit);
   world.run(scenario.stormMs);
   heal(fleet);
   settle(fleet, 'after the storm');
@@ -180,6 +181,28 @@ const waitingAtScheduler = (fleet: Fleet): Left | undefined => {
       what: `the scheduler holds ${waits} waiting, ${assigned} assigned, ${canceling} canceling tasks`,
     };
   return undefined;
+};
+
+const AUDIT_MS = 5_000;
+/** The longest time that the scheduler may have been stalled, and what it takes to be seen. */
+const LATE_MS = 25_000;
+
+/** P5 at any time: no group is in a phase much longer than its deadline. */
+const auditWaits = (fleet: Fleet): void => {
+  const { startTimeoutMs, pendingTimeoutMs, drainTimeoutMs } = fleet.scenario.scheduler;
+  const deserted = new Set<string>();
+  for (const { id, phase, sinceMs, workers } of fleet.scheduler.status()?.groups ?? []) {
+    const most = phase === 'requested' ? pendingTimeoutMs : phase === 'draining' ? drainTimeoutMs : Infinity;
+    if (sinceMs > most + LATE_MS) throw new Violation('P5', `${id} has been ${phase} for ${sinceMs} ms`);
+    if (phase === 'running' && workers === 0) deserted.add(id);
+  }
+  for (const id of fleet.desertedSince.keys()) if (!deserted.has(id)) fleet.desertedSince.delete(id);
+  for (const id of deserted) {
+    const since = fleet.desertedSince.get(id) ?? fleet.world.now;
+    fleet.desertedSince.set(id, since);
+    if (fleet.world.now - since > startTimeoutMs + LATE_MS)
+      throw new Violation('P5', `${id} runs without a worker for ${fleet.world.now - since} ms`);
+  }
 };
 
 /** P2 at any time: what exists at a provider is known to its adapter, unless that is down or blind. */
