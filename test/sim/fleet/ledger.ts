@@ -124,6 +124,14 @@ export class Ledger {
     }
   }
 
+  /** Answers of a stock adapter do not say to what: only one start may wait for one. */
+  #checkStockStarts(adapter: string): void {
+    const groups = this.#fleet.scheduler.status()?.groups ?? [];
+    const nameless = groups.filter((one) => one.adapter === adapter && /^g-e\d+-/.test(one.id));
+    if (nameless.length > 1)
+      throw new Violation('wire', `${nameless.length} starts are in flight at ${adapter}`);
+  }
+
   /** Where a deadline leads, by the group table. */
   #checkPhase(group: string, phase: Phase): void {
     const found = this.#fleet.scheduler.status()?.groups.find((one) => one.id === group)?.phase;
@@ -139,27 +147,30 @@ export class Ledger {
 
   /**
    * No runaway while groups boot: never more workers, here or on their way, than the tasks need, but for what fills up a
-   * group of each adapter. The caps hold for the scheduler, too.
+   * group. The caps hold for the scheduler, too.
    */
   #onDecided(adapter: string, from: number, to: number): void {
     const { adapters, scheduler, book, scenario } = this.#fleet;
     const decided = adapters.find((one) => one.config.adapterId === adapter);
-    const groups = scheduler.status()?.groups;
-    if (decided === undefined || groups === undefined || to <= from) return;
+    const status = scheduler.status();
+    if (decided === undefined || status === undefined || to <= from) return;
     if (to > decided.config.caps.groupsMax)
       throw new Violation('P3', `${to} groups are wanted of ${adapter}`);
     let tasks = 0;
     for (const task of book.tasks.values())
       if (task.own && (task.end === undefined || task.abandoned)) tasks++;
-    let room = Math.ceil(tasks / scenario.scheduler.policy.upperTaskRatio);
+    // A client may know of an end before the scheduler does.
+    tasks = Math.max(tasks, status.tasks.waiting + status.tasks.assigned + status.tasks.canceling);
+    const largest = Math.max(...adapters.map(({ config }) => config.workersPerGroup));
+    let room = Math.ceil(tasks / scenario.scheduler.policy.upperTaskRatio) + largest - 1;
     for (const { config } of adapters) {
       if (this.#silent.has(config.adapterId)) continue;
-      const live = groups.filter(
+      const live = status.groups.filter(
         (one) =>
           one.adapter === config.adapterId &&
           (one.phase === 'requested' || (one.phase === 'running' && one.workers > 0)),
       );
-      room -= (live.length - 1) * config.workersPerGroup;
+      room -= live.length * config.workersPerGroup;
     }
     if (room < 0)
       throw new Violation('I8', `${-room} workers more than ${tasks} tasks need are wanted of ${adapter}`);
@@ -213,6 +224,9 @@ export class Ledger {
         if (this.#places.get(message.taskId) !== 'assigned' || !this.#unwished.has(message.taskId)) return;
         this.#places.set(message.taskId, 'canceling');
         return this.coverage.took('assigned → canceling');
+      case 'adapterCommand':
+        if (message.groupId === undefined) this.#checkStockStarts(to);
+        return;
       case 'taskCancelConfirm':
         return this.#onConfirmed(message.taskId, message.confirm);
       case 'taskResult':
@@ -301,6 +315,7 @@ const goneTransition = (before: Phase | undefined, reason: string): Transition |
       : reason.startsWith('start failed')
         ? 'requested → gone: start failed'
         : undefined;
-  if (before === 'running') return 'running → gone: not listed';
+  if (before === 'running')
+    return reason === 'its adapter no longer lists it' ? 'running → gone: not listed' : undefined;
   return before === 'stopping' ? 'stopping → gone: stopped' : undefined;
 };
