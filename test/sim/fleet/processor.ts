@@ -55,6 +55,8 @@ export class Processor {
   }
 
   execute(runs: readonly Run[]): void {
+    // Written to a process that is no more: whoever wrote will hear so.
+    if (this.phase === 'none') return;
     for (const run of runs) this.#runs.push(run);
     if (this.#headRun === 0) this.#begin();
   }

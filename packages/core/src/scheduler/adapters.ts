@@ -146,7 +146,10 @@ const askAgain = (state: SchedulerState, group: Group, status: GroupStatus): voi
   if (state.now - group.state.sentAt >= STOP_AGAIN_MS) sendStopCommand(state, group, group.state);
 };
 
-/** Somebody else's? Never: an earlier self started it, or we did and gave it up. */
+/**
+ * Somebody else's? Never: an earlier self started it, or we did and gave it up. One that works is taken back, and drained
+ * before it is stopped (P4): we gave it up by mistake.
+ */
 const onUnknownListed = (
   state: SchedulerState,
   adapter: Adapter,
@@ -154,7 +157,8 @@ const onUnknownListed = (
   orphans: Map<GroupId, number>,
 ): Group | undefined => {
   const id = groupId(status.groupId);
-  if (epochOfGroup(id) === state.config.epoch) {
+  const isOrphan = status.state === 'stopping' || !state.strays.has(id);
+  if (epochOfGroup(id) === state.config.epoch && isOrphan) {
     const times = (adapter.orphans.get(id) ?? 0) + 1;
     orphans.set(id, times);
     // A grace of one listing, because a list may lag behind a stop; then insist with every second one.

@@ -5,6 +5,7 @@
  * |---|---|---|---|---|
  * | – | scaling wants one more | requested | active | the id is minted here |
  * | – | listed by its adapter, of an earlier epoch | running or requested | passive | never kill what a former self started |
+ * | – | listed by its adapter, of ours, with live workers | running | passive | given up by mistake: drained before it is stopped |
  * | requested | first frame of one of its workers | running | passive | the worker proves it, not the provider |
  * | requested | failure reported | gone | passive | sent for definitive failures only |
  * | requested | seen once, then missing from two lists | gone | passive | it died while it booted |

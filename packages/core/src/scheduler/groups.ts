@@ -70,7 +70,7 @@ export const requestGroup = (
   return group;
 };
 
-/** – → requested (passive): an earlier scheduler's, found in its adapter's list. Its workers join afterwards. */
+/** – → requested (passive): an earlier scheduler's, or given up by mistake. Its workers join afterwards. */
 export const adoptGroup = (
   state: SchedulerState,
   adapter: Adapter,
@@ -88,7 +88,7 @@ export const adoptGroup = (
   );
   group.listed = true;
   group.returningUntil = after(state, state.config.workerTimeoutMs);
-  group.reason = 'adopted from an earlier scheduler';
+  group.reason = 'its adapter lists it';
   insert(state, group);
   const { stopTimeoutMs, startTimeoutMs } = state.config;
   state.timers.set(group.timer, after(state, stopping ? stopTimeoutMs : startTimeoutMs));

@@ -112,3 +112,24 @@ describe('an adapter that was started anew', () => {
     expect(sent(back, 'first')).toMatchObject([{ kind: 'adapterHeartbeatEcho' }]);
   });
 });
+
+describe('a group of this scheduler that it has given up', () => {
+  const id = 'g-e1-7';
+
+  it('is taken back while it has a worker, whatever it runs', () => {
+    const b = bench({ ...VANILLA, idleBeforeStopMs: 0 });
+    b.step(from('a', adapterBeat('native')), from('c', clientBeat()));
+    b.step(from(worker(id, 1), workerBeat()), from('c', submit(['t'])));
+    const beat = from('a', adapterBeat('native', { groups: [listed(id)] }));
+    const effects = [...b.step(beat), ...b.pass(2_000), ...b.step(beat)];
+    expect(notes(effects)).not.toContain('group.orphan');
+    expect(b.machine.status(b.now).groups).toMatchObject([{ id, phase: 'running', held: 1 }]);
+    expect(drained([...b.step(from(worker(id, 1), results(['t']))), ...b.pass(100)])).toBe(true);
+  });
+
+  it('is stopped when it is listed twice without one', () => {
+    const b = bench(VANILLA);
+    const beat = from('a', adapterBeat('native', { groups: [listed(id)] }));
+    expect(notes([...b.step(beat), ...b.step(beat)])).toContain('group.orphan');
+  });
+});
