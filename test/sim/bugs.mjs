@@ -102,8 +102,20 @@ export const BUGS = [
   {
     name: 'P4, – → requested: groups of an earlier scheduler are stopped',
     file: core('scheduler/adapters.ts'),
-    from: 'if (epochOfGroup(id) === state.config.epoch) {',
+    from: 'if (epochOfGroup(id) === state.config.epoch && isOrphan) {',
     to: 'if (epochOfGroup(id) !== undefined) {',
+  },
+  {
+    name: 'P4: a group at work that was given up is stopped',
+    file: core('scheduler/adapters.ts'),
+    from: "const isOrphan = status.state === 'stopping' || !state.strays.has(id);",
+    to: 'const isOrphan = true;',
+  },
+  {
+    name: 'P4: a former process of an adapter is heard',
+    file: core('scheduler/adapters.ts'),
+    from: 'if (!adapter.up || !adapter.former.has(from)) return false;',
+    to: 'if (adapter.up || !adapter.former.has(from)) return false;',
   },
   {
     name: 'P5: a drain has no deadline',
