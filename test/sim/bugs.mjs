@@ -166,12 +166,6 @@ export const BUGS = [
     to: "return now.cause !== 'worker'",
   },
   {
-    name: 'P5, stopping → stopping: a stop is not asked for again',
-    file: core('scheduler/groups.ts'),
-    from: 'return sendStop(state, group);\n    default:',
-    to: 'return state.timers.set(group.timer, after(state, 1e9));\n    default:',
-  },
-  {
     name: 'P5: what is due is taken too late',
     file: core('scheduler/timers.ts'),
     from: 'if (first === undefined || first.at > now) return undefined;',
