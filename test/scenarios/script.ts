@@ -7,6 +7,7 @@
 import { groupId, instant, objectId, peerId, showId, workerId } from '@muster/protocol/ids';
 import type { GroupId } from '@muster/protocol/ids';
 import type { CommandStatus, Message, TaskAttempt } from '@muster/protocol/messages';
+import { POLICY_KEYS, policyOf } from '@muster/core/policy-content';
 import { createScheduler } from '@muster/core/scheduler';
 import type { Scheduler } from '@muster/core/scheduler';
 import type { SchedulerConfig, SchedulerEffect, SchedulerEvent } from '@muster/core/scheduler-types';
@@ -57,16 +58,24 @@ const alias = (id: string): string => {
   return match === null ? showId(id) : `${match[1] ?? ''}/${match[2] ?? ''}`;
 };
 
+/** Options that are named as in `--policy-content` go there; `upper` and `lower` are short for the ratios. */
+const policyText = (options: Options): string => {
+  const words = new Map([
+    ['allocate', 'even_load'],
+    ['scaling', 'no'],
+  ]);
+  for (const [key, value] of options) {
+    const name = key === 'upper' || key === 'lower' ? `${key}_task_ratio` : key;
+    if (POLICY_KEYS.includes(name)) words.set(name, value);
+  }
+  return [...words].map(([key, value]) => `${key}=${value}`).join('; ');
+};
+
 const configOf = (options: Options): SchedulerConfig => {
   const number = (key: string, standard: number): number => Number(options.get(key) ?? standard);
   return {
     ...CONFIG,
-    policy: {
-      allocate: options.get('allocate') === 'capability' ? 'capability' : 'even_load',
-      scaling: options.get('scaling') === 'vanilla' ? 'vanilla' : 'no',
-      upperTaskRatio: number('upper', 10),
-      lowerTaskRatio: number('lower', 1),
-    },
+    policy: policyOf(policyText(options)),
     compat: options.get('compat') === 'stock' ? 'stock' : 'own',
     epoch: options.get('epoch') ?? 'e1',
     attemptsMax: number('attempts', CONFIG.attemptsMax),

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { parsePolicyContent } from './policy-content.ts';
+import { TUNING } from './scaling/tuning.ts';
 
-const policy = { allocate: 'even_load', scaling: 'vanilla', upperTaskRatio: 10, lowerTaskRatio: 1 };
+const policy = {
+  allocate: 'even_load',
+  scaling: 'vanilla',
+  upperTaskRatio: 10,
+  lowerTaskRatio: 1,
+  tuning: TUNING,
+};
 
 describe('policy content', () => {
   it.each([
@@ -13,7 +20,7 @@ describe('policy content', () => {
     [
       'thresholds',
       'allocate=capability; scaling=vanilla; upper_task_ratio=8; lower_task_ratio=0.5',
-      { allocate: 'capability', scaling: 'vanilla', upperTaskRatio: 8, lowerTaskRatio: 0.5 },
+      { ...policy, allocate: 'capability', upperTaskRatio: 8, lowerTaskRatio: 0.5 },
     ],
   ])('reads %s', (_, text, expected) => {
     expect(parsePolicyContent(text)).toEqual({ kind: 'ok', policy: expected });

@@ -6,6 +6,8 @@
  * `allocate` and `scaling` are required, the ratios optional. Source: the stock grammar (pieces split at `;`,
  * each at its first `=`, spaces trimmed, a later duplicate wins), made strict: what it would ignore is an error.
  */
+import { InvariantError } from './machine.ts';
+import { TUNING } from './scaling/tuning.ts';
 import type { AllocationPolicyName, PolicyConfig, ScalingPolicyName } from './scheduler-types.ts';
 
 export type PolicyContent =
@@ -17,7 +19,8 @@ const ALLOCATE = ['even_load', 'capability'] as const satisfies readonly Allocat
 const SCALING = ['no', 'vanilla'] as const satisfies readonly ScalingPolicyName[];
 /** Policies of the founding documents that this release does not have. */
 const SCALING_LATER = ['capability', 'fixed_elastic'];
-const KEYS = ['allocate', 'scaling', 'upper_task_ratio', 'lower_task_ratio'];
+/** Keys of the grammar. */
+export const POLICY_KEYS: readonly string[] = ['allocate', 'scaling', 'upper_task_ratio', 'lower_task_ratio'];
 
 /** Thresholds of `vanilla`. */
 const UPPER_TASK_RATIO = 10;
@@ -42,7 +45,14 @@ export const parsePolicyContent = (text: string): PolicyContent => {
     );
   }
   if (errors.length > 0 || allocate === undefined || scaling === undefined) return { kind: 'wrong', errors };
-  return { kind: 'ok', policy: { allocate, scaling, upperTaskRatio, lowerTaskRatio } };
+  return { kind: 'ok', policy: { allocate, scaling, upperTaskRatio, lowerTaskRatio, tuning: TUNING } };
+};
+
+/** A policy that is known to be right. @throws InvariantError for any other text. */
+export const policyOf = (text: string): PolicyConfig => {
+  const parsed = parsePolicyContent(text);
+  if (parsed.kind === 'wrong') throw new InvariantError(parsed.errors.join('; '));
+  return parsed.policy;
 };
 
 const readPieces = (text: string, errors: string[]): ReadonlyMap<string, Piece> => {
@@ -56,9 +66,11 @@ const readPieces = (text: string, errors: string[]): ReadonlyMap<string, Piece> 
     const equals = piece.indexOf('=');
     const key = (equals < 0 ? piece : piece.slice(0, equals)).trim();
     if (equals < 0) {
-      errors.push(`"${piece}" at column ${column} is not of the form key=value; keys are ${list(KEYS)}`);
-    } else if (!KEYS.includes(key)) {
-      errors.push(`unknown key "${key}" at column ${column}; keys are ${list(KEYS)}`);
+      errors.push(
+        `"${piece}" at column ${column} is not of the form key=value; keys are ${list(POLICY_KEYS)}`,
+      );
+    } else if (!POLICY_KEYS.includes(key)) {
+      errors.push(`unknown key "${key}" at column ${column}; keys are ${list(POLICY_KEYS)}`);
     } else {
       const value = piece.slice(equals + 1);
       const at = column + equals + 1 + value.length - value.trimStart().length;

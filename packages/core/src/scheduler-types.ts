@@ -2,6 +2,7 @@
 import type { GroupId, ObjectId, PeerId } from '@muster/protocol/ids';
 import type { Message, ObjectStorageAddress } from '@muster/protocol/messages';
 import type { Note } from './machine.ts';
+import type { Tuning } from './scaling/tuning.ts';
 
 export type SchedulerEvent =
   | { readonly kind: 'message'; readonly from: PeerId; readonly message: Message }
@@ -38,15 +39,16 @@ export type SchedulerEffect =
   | Note;
 
 export type AllocationPolicyName = 'even_load' | 'capability';
-export type ScalingPolicyName = 'no' | 'vanilla';
+export type ScalingPolicyName = 'no' | 'vanilla' | 'capability' | 'fixed_elastic' | 'target' | 'waterfall';
 
 export interface PolicyConfig {
   readonly allocate: AllocationPolicyName;
   readonly scaling: ScalingPolicyName;
-  /** Tasks per worker above which the fleet grows (vanilla: 10). */
+  /** Tasks per worker above which the fleet grows (vanilla, fixed_elastic and waterfall: 10; capability: 5). */
   readonly upperTaskRatio: number;
-  /** Tasks per worker below which the fleet shrinks (vanilla: 1). */
+  /** Tasks per worker below which the fleet shrinks (vanilla, fixed_elastic and waterfall: 1; capability: 0.5). */
   readonly lowerTaskRatio: number;
+  readonly tuning: Tuning;
 }
 
 export interface SchedulerConfig {

@@ -2,6 +2,7 @@
  * No event may cost time proportional to all tasks or all workers. Each story is played in a small and in a large
  * world, and the CPU time of its events compared: what grew with the world would be twenty times slower there.
  */
+import { policyOf } from '../src/policy-content.ts';
 import { instant } from '@muster/protocol/ids';
 import { describe, expect, it } from 'vitest';
 import type { SchedulerConfig, SchedulerEvent } from '../src/scheduler-types.ts';
@@ -135,7 +136,7 @@ describe('the cost of an event does not grow with the number of waiting tasks', 
 describe('the cost of an event does not grow with the number of workers', () => {
   const build = (workers: number): World => {
     const world = create({
-      policy: { allocate: 'capability', scaling: 'vanilla', upperTaskRatio: 10, lowerTaskRatio: 0 },
+      policy: policyOf('allocate=capability; scaling=vanilla; upper_task_ratio=10; lower_task_ratio=0'),
     });
     world.feed(from('a', adapterBeat('a', { groupsMax: 4 })));
     fill(world, 0, workers);

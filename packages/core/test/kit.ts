@@ -1,4 +1,5 @@
 /** Words for tests of the scheduler machine: peers, messages, and a machine that checks itself after each step. */
+import { policyOf } from '../src/policy-content.ts';
 import {
   clientId,
   groupId,
@@ -26,7 +27,7 @@ import type { SchedulerConfig, SchedulerEffect, SchedulerEvent } from '../src/sc
 
 export const CONFIG: SchedulerConfig = {
   epoch: 'e1',
-  policy: { allocate: 'even_load', scaling: 'no', upperTaskRatio: 10, lowerTaskRatio: 1 },
+  policy: policyOf('allocate=even_load; scaling=no'),
   compat: 'own',
   clientTimeoutMs: 60_000,
   workerTimeoutMs: 60_000,
@@ -44,7 +45,7 @@ export const CONFIG: SchedulerConfig = {
 };
 
 export const VANILLA: Partial<SchedulerConfig> = {
-  policy: { allocate: 'even_load', scaling: 'vanilla', upperTaskRatio: 10, lowerTaskRatio: 1 },
+  policy: policyOf('allocate=even_load; scaling=vanilla'),
 };
 
 const ID_LENGTH = 16;

@@ -1,3 +1,4 @@
+import { policyOf } from '@muster/core/policy-content';
 import type { SchedulerStatus } from '@muster/core/scheduler-types';
 import { createScheduler } from '@muster/core/scheduler';
 import { instant } from '@muster/protocol/ids';
@@ -7,7 +8,7 @@ import { answerQuery, type Answered } from './queries.ts';
 const empty = createScheduler(
   {
     epoch: 'e',
-    policy: { allocate: 'even_load', scaling: 'no', upperTaskRatio: 10, lowerTaskRatio: 1 },
+    policy: policyOf('allocate=even_load; scaling=no'),
     compat: 'own',
     clientTimeoutMs: 1,
     workerTimeoutMs: 1,

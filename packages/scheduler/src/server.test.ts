@@ -1,3 +1,4 @@
+import { policyOf } from '@muster/core/policy-content';
 import type { Note } from '@muster/core/machine';
 import {
   decodeMessage,
@@ -28,7 +29,7 @@ const config: SchedulerShellConfig = {
   addresses: [ADDRESS],
   insecure: false,
   machine: {
-    policy: { allocate: 'even_load', scaling: 'no', upperTaskRatio: 10, lowerTaskRatio: 1 },
+    policy: policyOf('allocate=even_load; scaling=no'),
     compat: 'own',
     clientTimeoutMs: 60_000,
     workerTimeoutMs: 60_000,

@@ -1,7 +1,7 @@
 /** What a seed stands for: the fleet's shape, its settings, its workload and its kinds of trouble. */
-import { parsePolicyContent } from '@muster/core/policy-content';
+import { policyOf } from '@muster/core/policy-content';
 import type { AdapterMachineConfig } from '@muster/core/provisioning';
-import type { PolicyConfig, SchedulerConfig } from '@muster/core/scheduler-types';
+import type { SchedulerConfig } from '@muster/core/scheduler-types';
 import type { WorkerConfig } from '@muster/core/worker-types';
 import { adapterId, NO_CAPABILITIES } from '@muster/protocol/ids';
 import type { ProviderTraits } from './provider.ts';
@@ -29,18 +29,6 @@ export interface Scenario {
   /** How long things go wrong. */
   readonly stormMs: number;
 }
-
-const STANDARD: PolicyConfig = {
-  allocate: 'even_load',
-  scaling: 'vanilla',
-  upperTaskRatio: 10,
-  lowerTaskRatio: 1,
-};
-
-const policyOf = (text: string): PolicyConfig => {
-  const parsed = parsePolicyContent(text);
-  return parsed.kind === 'ok' ? parsed.policy : STANDARD;
-};
 
 export const scenarioOf = (seed: number): Scenario => {
   const random = new Random(seed);

@@ -1,4 +1,5 @@
 /** Tasks that no worker may run, beside a ratio that is satisfied. */
+import { policyOf } from '../policy-content.ts';
 import { describe, expect, it } from 'vitest';
 import { adapterBeat, bench, clientBeat, from, listed, sent, submit } from '../../test/kit.ts';
 import type { Bench } from '../../test/kit.ts';
@@ -6,7 +7,7 @@ import type { Bench } from '../../test/kit.ts';
 /** Adapter `one` boots a group with 8 workers; a task waits for them. */
 const booting = (other: { readonly capabilities?: string }, needs: string): Bench => {
   const b = bench({
-    policy: { allocate: 'capability', scaling: 'vanilla', upperTaskRatio: 10, lowerTaskRatio: 1 },
+    policy: policyOf('allocate=capability; scaling=vanilla'),
   });
   b.step(from('one', adapterBeat('one', { workersPerGroup: 8, groups: [listed('g-old-1', 'starting')] })));
   b.step(from('two', adapterBeat('two', other)), from('c', clientBeat()));

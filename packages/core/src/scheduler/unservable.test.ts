@@ -1,3 +1,4 @@
+import { policyOf } from '../policy-content.ts';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '@muster/protocol/messages';
 import { adapterBeat, bench, clientBeat, from, sent, submit } from '../../test/kit.ts';
@@ -5,7 +6,7 @@ import type { Bench } from '../../test/kit.ts';
 import type { SchedulerEffect } from '../scheduler-types.ts';
 
 const CAPABILITY = {
-  policy: { allocate: 'capability', scaling: 'vanilla', upperTaskRatio: 10, lowerTaskRatio: 1 },
+  policy: policyOf('allocate=capability; scaling=vanilla'),
 } as const;
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `t${i}`);
 const starts = (effects: readonly SchedulerEffect[]): readonly Message[] =>

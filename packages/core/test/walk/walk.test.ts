@@ -1,6 +1,7 @@
 /** Many seeds of the small world: whatever is lost and whoever dies, the promises hold in the end. */
 import { instant } from '@muster/protocol/ids';
 import { describe, expect, it } from 'vitest';
+import { policyOf } from '../../src/policy-content.ts';
 import type { SchedulerConfig } from '../../src/scheduler-types.ts';
 import { AdapterModel } from './adapters.ts';
 import { ClientModel, WorkerModel } from './peers.ts';
@@ -9,12 +10,9 @@ import type { Faults } from './world.ts';
 
 /** Every seed has its own mixture, so that each setting meets each fault. */
 const configOf = (seed: number, own: boolean): Partial<SchedulerConfig> => ({
-  policy: {
-    allocate: seed % 2 === 0 ? 'capability' : 'even_load',
-    scaling: 'vanilla',
-    upperTaskRatio: 3,
-    lowerTaskRatio: 1,
-  },
+  policy: policyOf(
+    `allocate=${seed % 2 === 0 ? 'capability' : 'even_load'}; scaling=vanilla; upper_task_ratio=3`,
+  ),
   compat: !own && seed % 3 === 0 ? 'stock' : 'own',
   prefetchMs: seed % 5 === 0 ? 200 : 20,
   startTimeoutMs: 10_000,
