@@ -27,6 +27,7 @@
  */
 import type { Capabilities, GroupId, Instant } from '@muster/protocol/ids';
 import type { Adapter } from './adapter.ts';
+import { GroupLife } from './history.ts';
 import { Timer } from './timers.ts';
 import type { Wake } from './wake.ts';
 import type { Worker } from './worker.ts';
@@ -67,6 +68,7 @@ export class Group {
   since: Instant;
   /** Why it is in this phase. */
   reason: string;
+  readonly life: GroupLife;
   nativeId = '';
   /** Whether its adapter has listed it. */
   listed = false;
@@ -95,6 +97,7 @@ export class Group {
     this.bornAt = now;
     this.since = now;
     this.reason = '';
+    this.life = new GroupLife(id, adapter.key, adapter.own);
     this.timer = new Timer<Wake>({ kind: 'group', group: this });
   }
 

@@ -23,6 +23,7 @@ const enter = (state: SchedulerState, group: Group, next: GroupState, reason: st
   group.state = next;
   group.since = state.now;
   group.reason = reason;
+  group.life.add({ at: state.now, phase: next.phase, reason });
   state.timers.clear(group.timer);
   if (next.phase !== 'running') group.adapter.deserted.delete(group);
   state.scalingDirty = true;
@@ -43,6 +44,7 @@ const insert = (state: SchedulerState, group: Group): void => {
   state.groups.set(group.id, group);
   group.adapter.groups.add(group);
   group.adapter.phases[group.phase]++;
+  group.life.add({ at: state.now, phase: group.phase, reason: group.reason });
   state.scalingDirty = true;
 };
 
@@ -209,6 +211,8 @@ export const groupGone = (state: SchedulerState, group: Group, reason: string): 
   adapter.deserted.delete(group);
   if (adapter.starting === group) adapter.starting = undefined;
   state.groups.delete(group.id);
+  group.life.add({ at: state.now, phase: 'gone', reason });
+  state.lives.push(group.life);
   state.scalingDirty = true;
   if (group.ran) state.counts.groupsStopped++;
   noteGroup(state, 'group.gone', asked ? 'info' : 'warn', group, { reason });

@@ -6,6 +6,7 @@ import type { ClampedTarget } from '../scaling/clamp.ts';
 import { none } from '../scaling/none.ts';
 import { earliest } from '../scaling/policy.ts';
 import type { AdapterView, IdleGroup, ScalingDecision, ScalingView } from '../scaling/policy.ts';
+import type { SupplyChange } from '../scaling/record.ts';
 import { stockVanilla } from '../scaling/stock.ts';
 import { vanilla } from '../scaling/vanilla.ts';
 import { adapterTableKey } from './adapter.ts';
@@ -169,14 +170,33 @@ const carryOut = (
   view: ScalingView,
   own: boolean,
 ): void => {
+  const changes: SupplyChange[] = [];
   for (const target of decision.targets) {
     const adapter = state.adapters.get(adapterTableKey(own, target.adapter));
     const seen = view.adapters.find((one) => one.key === target.adapter);
     if (adapter === undefined || seen === undefined) continue;
     const clamped = clamp(target, seen);
     noteLimit(state, adapter, clamped);
+    const from = adapter.phases.requested + adapter.phases.running;
     applyTarget(state, adapter, clamped, decision.reason);
+    const to = adapter.phases.requested + adapter.phases.running;
+    const limit = clamped.limit ?? '';
+    changes.push({ adapter: adapter.key, supply: '', from, asked: clamped.asked, to, limit });
   }
+  state.records.push({
+    at: state.now,
+    side: own ? 'own' : 'stock',
+    policy: state.config.policy.scaling,
+    tasks: view.tasks,
+    waiting: state.counts.waiting,
+    workers: side(state, own).workers,
+    starting: view.adapters.reduce((sum, one) => sum + one.requested * one.workersPerGroup, 0),
+    rule: '',
+    reason: decision.reason,
+    changes,
+    alternatives: [],
+    blockedBy: [],
+  });
   noteStuck(state, decision, view, own);
 };
 

@@ -6,12 +6,15 @@ import type { EchoExtras, Message, TaskResultHead } from '@muster/protocol/messa
 import { allocationPolicy } from '../allocation/policy.ts';
 import type { AllocationPolicy } from '../allocation/policy.ts';
 import type { Note } from '../machine.ts';
+import type { DecisionRecord } from '../scaling/record.ts';
 import type { ObjectStoreState, SchedulerConfig, SchedulerEffect } from '../scheduler-types.ts';
 import type { Adapter } from './adapter.ts';
 import type { Bucket } from './bucket.ts';
 import type { Client } from './client.ts';
 import { FunctionTable } from './function-stats.ts';
 import type { Group } from './group.ts';
+import { LIVES_KEPT, RECORDS_KEPT, Ring } from './history.ts';
+import type { GroupLife } from './history.ts';
 import type { Parked } from './parked-messages.ts';
 import type { Pool } from './pool.ts';
 import { Registry } from './registry.ts';
@@ -126,6 +129,10 @@ export interface SchedulerState {
   /** Changes of the fleet's target, oldest first. */
   readonly decisions: string[];
   scalingKeys: Map<string, string>;
+  /** Decisions about the size of the fleet, those that change nothing included. */
+  readonly records: Ring<DecisionRecord>;
+  /** Of groups that are gone; those that live keep their own. */
+  readonly lives: Ring<GroupLife>;
   readonly markedBuckets: Bucket[];
   readonly markedPools: Pool[];
   /** Pools with idle workers, and with workers that hold several tasks; looked at again before use. */
@@ -223,6 +230,8 @@ const emptyState = (
   scalingLine: '',
   decisions: [],
   scalingKeys: new Map(),
+  records: new Ring(RECORDS_KEPT),
+  lives: new Ring(LIVES_KEPT),
   markedBuckets: [],
   markedPools: [],
   idlePools: new Set(),

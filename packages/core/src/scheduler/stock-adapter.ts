@@ -85,6 +85,7 @@ export const nameGroup = (
 ): void => {
   state.groups.delete(group.id);
   group.id = groupId(id);
+  group.life.id = group.id;
   state.groups.set(group.id, group);
   group.adapter.starting = undefined;
   group.announced = new Set<string>(workers);
