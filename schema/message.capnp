@@ -110,6 +110,19 @@ struct WorkerAdapterHeartbeat {
   groups @4 :List(GroupStatus) $Common.own;
   # Every group the provider shows.
   features @5 :UInt32 $Common.own;
+  offers @6 :List(GroupOffer) $Common.own;
+  # What it can start, where that is more than groups of `capabilities` that cost nothing.
+  trouble @7 :Text $Common.own;
+  # What keeps it from starting anything; empty for nothing.
+
+  struct GroupOffer $Common.own {
+    name @0 :Text;
+    capabilities @1 :List(Common.TaskCapability);
+    microdollarsPerHour @2 :UInt32;
+    # Price of one group.
+    billedMinimumMs @3 :UInt32;
+    # A group is paid for at least this long.
+  }
 
   struct GroupStatus $Common.own {
     groupId @0 :Data $Common.latin1;
@@ -143,6 +156,8 @@ struct WorkerAdapterCommand {
   # Empty in a start for a stock adapter, which mints the id itself.
   command @1 :WorkerAdapterCommandType;
   capabilities @2 :List(Common.TaskCapability);
+  epoch @3 :Text $Common.own;
+  # The scheduler process that says so; left out for a stock adapter.
 }
 
 struct WorkerAdapterCommandResponse {

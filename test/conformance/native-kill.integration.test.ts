@@ -55,7 +55,7 @@ const scheduler = async (address: string) => {
       if (peer === undefined) throw new Error('no adapter');
       listener.trySend(
         peer,
-        encodeMessage({ kind: 'adapterCommand', command, groupId: id, capabilities: new Map() }),
+        encodeMessage({ kind: 'adapterCommand', command, groupId: id, capabilities: new Map(), epoch: '' }),
       );
     },
     close: () => listener.close(),

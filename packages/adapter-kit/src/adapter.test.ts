@@ -93,7 +93,7 @@ const world = async (overrides: Partial<AdapterOptions> = {}) => {
       command: 'startWorkerGroup' | 'shutdownWorkerGroup',
       id: GroupId | undefined,
     ): Promise<void> => {
-      send({ kind: 'adapterCommand', command, groupId: id, capabilities: new Map() });
+      send({ kind: 'adapterCommand', command, groupId: id, capabilities: new Map(), epoch: '' });
       await settle();
     },
     close: async (): Promise<void> => {
@@ -130,6 +130,8 @@ describe('startAdapter', () => {
         adapterId: me,
         groups: [],
         features: FEATURES,
+        offers: [],
+        trouble: '',
       },
     ]);
     w.provider.callFaults.push({ method: 'list', fault: 'hang' });
@@ -190,6 +192,7 @@ describe('startAdapter', () => {
         command: 'startWorkerGroup',
         groupId: groupId(`g-e1-${i}`),
         capabilities: new Map(),
+        epoch: '',
       });
       if (i % 100 === 0) await settle();
     }

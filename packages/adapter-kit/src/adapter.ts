@@ -12,10 +12,11 @@ import type {
 } from '@muster/core/provisioning';
 import { instant, peerId } from '@muster/protocol/ids';
 import type { AdapterId, Capabilities, GroupId } from '@muster/protocol/ids';
+import type { GroupOffer } from '@muster/protocol/messages';
 import type { Clock } from '@muster/runtime/clock';
 import { drive } from '@muster/runtime/drive';
 import type { Connection, Transport } from '@muster/runtime/transport';
-import { resolveCaps } from './limits.ts';
+import { offersOf, resolveCaps } from './limits.ts';
 import type { AdapterLimits, GroupCost } from './limits.ts';
 import type { GroupSpec, Provisioner, ProvisionFailure } from './provisioner.ts';
 import { groupEnv } from './runtime/env.ts';
@@ -40,6 +41,8 @@ export interface AdapterOptions {
   readonly workersPerGroup: number;
   /** Offered by every worker of every group. */
   readonly capabilities: Capabilities;
+  /** Several kinds of groups, each with its price. Default: one, of `capabilities`, at the price of `cost`. */
+  readonly offers?: readonly GroupOffer[];
   readonly limits: AdapterLimits;
   readonly cost?: GroupCost;
   /** Where intents survive a crash; undefined: in memory only. */
@@ -117,6 +120,7 @@ const machineConfig = (options: AdapterOptions, pace: AdapterPace): AdapterMachi
   provider: options.provisioner.name,
   workersPerGroup: options.workersPerGroup,
   capabilities: options.capabilities,
+  offers: options.offers ?? offersOf(options.capabilities, options.cost),
   caps: resolveCaps(options.limits, options.workersPerGroup, options.cost),
   mintHex: options.chance?.mintHex ?? (() => randomBytes(16).toString('hex')),
   random: options.chance?.random ?? Math.random,

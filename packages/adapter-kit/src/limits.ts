@@ -1,5 +1,7 @@
 /** Hard limits of an adapter. All of them always apply; none can be switched off. */
 import type { Caps } from '@muster/core/provisioning';
+import type { Capabilities } from '@muster/protocol/ids';
+import type { GroupOffer } from '@muster/protocol/messages';
 
 export interface AdapterLimits {
   /** Worker groups that may exist at once, whatever the scheduler asks for. */
@@ -19,9 +21,18 @@ export interface GroupCost {
   readonly vcpus?: number;
   /** Price of one group per hour. Default 0: the user's own machine. */
   readonly dollarsPerHour?: number;
+  /** What is paid at least for a group, whenever it ends. Default 0. */
+  readonly billedMinimumMs?: number;
   /** The longest that a group can live (the workers' `max lifetime`). Default a day. */
   readonly lifetimeMaxMs?: number;
 }
+
+/** The one kind of group of an adapter, for the scheduler's choice; none where groups cost nothing. */
+export const offersOf = (capabilities: Capabilities, cost: GroupCost = {}): readonly GroupOffer[] => {
+  const { dollarsPerHour = 0, billedMinimumMs = 0 } = cost;
+  if (dollarsPerHour === 0 && billedMinimumMs === 0) return [];
+  return [{ name: '', capabilities, dollarsPerHour, billedMinimumMs }];
+};
 
 export class LimitsError extends Error {
   override readonly name = 'LimitsError';

@@ -109,8 +109,10 @@ const onEvent = (state: State, event: AdapterEvent): void => {
 /** A scheduler that comes back may be another one: it is told everything at once and speaks as its next echo says. */
 const onConnection = (state: State, link: State['link']): void => {
   state.link = link;
-  if (link === 'down') state.speaks = 'unknown';
-  else state.nextHeartbeatAt = state.now;
+  if (link === 'down') {
+    state.speaks = 'unknown';
+    state.epoch = '';
+  } else state.nextHeartbeatAt = state.now;
 };
 
 const onListing = (state: State, event: Extract<AdapterEvent, { kind: 'listed' | 'listFailed' }>): void => {

@@ -14,6 +14,7 @@ import type { Capabilities, GroupId, Instant, PeerId, TaskId } from '@muster/pro
 import { FEATURES } from '@muster/protocol/messages';
 import type {
   AdapterHeartbeat,
+  GroupOffer,
   GroupStatus,
   Message,
   TaskHead,
@@ -140,6 +141,8 @@ export const adapterBeat = (
     workersPerGroup?: number;
     groups?: readonly GroupStatus[];
     capabilities?: string;
+    offers?: readonly GroupOffer[];
+    trouble?: string;
   } = {},
 ): AdapterHeartbeat => ({
   kind: 'adapterHeartbeat',
@@ -149,6 +152,8 @@ export const adapterBeat = (
   adapterId: id === undefined ? undefined : adapterId(id),
   groups: id === undefined ? undefined : (options.groups ?? []),
   features: id === undefined ? 0 : FEATURES,
+  offers: options.offers ?? [],
+  trouble: options.trouble ?? '',
 });
 
 export const listed = (id: string, state: GroupStatus['state'] = 'running'): GroupStatus => ({

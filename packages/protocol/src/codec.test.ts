@@ -133,6 +133,16 @@ const MESSAGES: readonly Message[] = [
       { groupId: groupId('g-1-2'), state: 'stopping', nativeId: '1234' },
     ],
     features: 1,
+    offers: [
+      {
+        name: 'small',
+        capabilities: new Map([['linux', 'present']]),
+        dollarsPerHour: 0.04048,
+        billedMinimumMs: 60_000,
+      },
+      { name: '', capabilities: NO_CAPABILITIES, dollarsPerHour: 0, billedMinimumMs: 0 },
+    ],
+    trouble: 'no subnet',
   },
   {
     kind: 'adapterHeartbeat',
@@ -142,6 +152,8 @@ const MESSAGES: readonly Message[] = [
     adapterId: adapterId('native-1'),
     groups: [],
     features: 0,
+    offers: [],
+    trouble: '',
   },
   { kind: 'adapterHeartbeatEcho', extras: EXTRAS, registered: [groupId('g-1-1')] },
   {
@@ -149,6 +161,7 @@ const MESSAGES: readonly Message[] = [
     command: 'startWorkerGroup',
     groupId: groupId('g-1-3'),
     capabilities: NO_CAPABILITIES,
+    epoch: 'e1',
   },
   {
     kind: 'adapterCommandResponse',

@@ -284,6 +284,7 @@ const WORST: Readonly<Record<string, () => Uint8Array>> = {
       command: 'startWorkerGroup',
       groupId: undefined,
       capabilities: new Map(Array.from({ length: 500 }, (_, i) => [`c${i}`, i])),
+      epoch: '',
     }),
 };
 

@@ -131,6 +131,17 @@ export interface GroupStatus {
   readonly nativeId: string;
 }
 
+/** One kind of group that an adapter can start. */
+export interface GroupOffer {
+  /** For people, and to tell offers of one adapter apart. */
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  /** Price of one group, to the millionth; 0: it costs nothing. At most 4,294 dollars. */
+  readonly dollarsPerHour: number;
+  /** A group is paid for at least this long, whenever it ends. */
+  readonly billedMinimumMs: number;
+}
+
 export type AdapterCommand = 'startWorkerGroup' | 'shutdownWorkerGroup';
 
 export type CommandStatus =
@@ -216,6 +227,8 @@ export type Message =
       /** Undefined (empty on the wire) in a start for a stock adapter, which mints the id itself. */
       readonly groupId: GroupId | undefined;
       readonly capabilities: Capabilities;
+      /** Own: the scheduler process that says so, '' for a stock one or to a stock adapter. */
+      readonly epoch: string;
     }
   | AdapterCommandResponse
   /* Own messages from here on (tags 29 and up). */
@@ -282,6 +295,10 @@ export interface AdapterHeartbeat {
   /** Own; undefined for a stock adapter, which lists nothing. */
   readonly groups: readonly GroupStatus[] | undefined;
   readonly features: number;
+  /** Own; empty for an adapter whose one offer is `capabilities`, at no price, and for a stock one. */
+  readonly offers: readonly GroupOffer[];
+  /** Own: what keeps it from starting anything, '' for nothing. */
+  readonly trouble: string;
 }
 
 export interface AdapterCommandResponse {

@@ -48,6 +48,8 @@ const VECTORS: readonly (readonly [name: string, hex: string, message: Message])
       adapterId: undefined,
       groups: undefined,
       features: 0,
+      offers: [],
+      trouble: '',
     },
   ],
   [
@@ -64,6 +66,7 @@ const VECTORS: readonly (readonly [name: string, hex: string, message: Message])
       command: 'startWorkerGroup',
       groupId: undefined,
       capabilities: NO_CAPABILITIES,
+      epoch: '',
     },
   ],
   [
@@ -75,6 +78,7 @@ const VECTORS: readonly (readonly [name: string, hex: string, message: Message])
       command: 'shutdownWorkerGroup',
       groupId: groupId('native-0'),
       capabilities: NO_CAPABILITIES,
+      epoch: '',
     },
   ],
   [
@@ -137,6 +141,8 @@ const VECTORS: readonly (readonly [name: string, hex: string, message: Message])
       adapterId: adapterId('wm-1'),
       groups: undefined,
       features: 0,
+      offers: [],
+      trouble: '',
     },
   ],
 ];

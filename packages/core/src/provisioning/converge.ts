@@ -169,6 +169,13 @@ const statuses = (state: State): readonly GroupStatus[] => [
   })),
 ];
 
+/** What an operator must change before anything can be started; the scheduler turns to other adapters meanwhile. */
+const troubleOf = ({ hold, now, adoptUntil, listTrouble }: State): string => {
+  if (hold !== undefined && hold.until > now && (hold.kind === 'unauthorized' || hold.kind === 'invalid'))
+    return `${hold.kind}: ${hold.detail}`;
+  return adoptUntil === undefined ? listTrouble : '';
+};
+
 /** How long the first heartbeat waits for the first listing: a heartbeat that lists nothing says that nothing runs. */
 const FIRST_LISTING_MS = 1_000;
 
@@ -177,7 +184,8 @@ export const heartbeat = (state: State): void => {
   const listed = state.adoptUntil !== undefined;
   if (!listed && state.now < later(state.bornAt, FIRST_LISTING_MS)) return;
   const groups = listed ? statuses(state) : undefined;
-  const saying = JSON.stringify(groups);
+  const trouble = troubleOf(state);
+  const saying = JSON.stringify([groups, trouble]);
   const changed = saying !== state.told && state.now >= later(state.lastHeartbeatAt, HEARTBEAT_GAP_MS);
   const regular = state.nextHeartbeatAt <= state.now;
   if (!changed && !regular) return;
@@ -190,6 +198,8 @@ export const heartbeat = (state: State): void => {
     adapterId: own ? state.config.adapterId : undefined,
     groups: own ? groups : undefined,
     features: FEATURES,
+    offers: own ? (state.config.offers ?? []) : [],
+    trouble: own ? trouble : '',
   });
   state.told = saying;
   state.lastHeartbeatAt = state.now;
@@ -228,6 +238,7 @@ const heartbeatAt = (state: State): Instant => {
   const first = later(state.bornAt, FIRST_LISTING_MS);
   if (state.adoptUntil === undefined && first > state.now) return first;
   const changeAt = later(state.lastHeartbeatAt, HEARTBEAT_GAP_MS);
-  const changed = state.adoptUntil !== undefined && JSON.stringify(statuses(state)) !== state.told;
+  const changed =
+    state.adoptUntil !== undefined && JSON.stringify([statuses(state), troubleOf(state)]) !== state.told;
   return changed && changeAt < state.nextHeartbeatAt ? changeAt : state.nextHeartbeatAt;
 };

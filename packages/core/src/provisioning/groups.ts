@@ -17,9 +17,8 @@ interface NewGroup {
 }
 
 /** – → waiting: a scheduler asked for it and the caps allow it. */
-export const accept = (state: State, groupId: GroupId): Wanted => {
+export const accept = (state: State, groupId: GroupId, capabilities: Capabilities): Wanted => {
   const attempt = (state.ended.get(groupId)?.attempt ?? 0) + 1;
-  const { capabilities } = state.config;
   state.ended.delete(groupId);
   note(state, 'info', 'group.accepted', { group: groupId, attempt });
   return want(state, { groupId, capabilities, workerIds: mintWorkers(state, groupId), attempt }, 'none', {

@@ -100,6 +100,9 @@ export interface State {
   link: 'up' | 'down';
   /** Learnt from the scheduler's echo; forgotten when the link breaks. */
   speaks: 'unknown' | 'stock' | 'own';
+  /** Process that the last echo came from, and when. */
+  epoch: string;
+  echoedAt: Instant;
   /** Groups that the scheduler says have a registered worker. */
   registered: ReadonlySet<GroupId>;
   readonly wanted: Map<GroupId, Wanted>;
@@ -144,6 +147,8 @@ export const createState = (
   mode: { name: 'serving' },
   link: 'down',
   speaks: 'unknown',
+  epoch: '',
+  echoedAt: now,
   registered: new Set(),
   wanted: new Map(),
   leaving: new Map(),

@@ -167,6 +167,7 @@ describe('caps', () => {
         command: 'startWorkerGroup',
         groupId: g1,
         capabilities: new Map([['gpu', 1]]),
+        epoch: '',
       },
     };
     expect(one.step(start(groupId('../x')), gpu).filter((line) => line.startsWith('answer'))).toEqual([

@@ -1,6 +1,6 @@
 /** Events, effects and configuration of the adapter machine: what a shell needs to host it. */
 import type { AdapterId, Capabilities, GroupId, WorkerId } from '@muster/protocol/ids';
-import type { Message } from '@muster/protocol/messages';
+import type { GroupOffer, Message } from '@muster/protocol/messages';
 import type { Note } from '../machine.ts';
 import type { StartFailureKind } from './backoff.ts';
 import type { Caps } from './caps.ts';
@@ -89,6 +89,8 @@ export interface AdapterMachineConfig {
   readonly provider: string;
   readonly workersPerGroup: number;
   readonly capabilities: Capabilities;
+  /** What it can start. Default: one kind of group, of `capabilities`, that costs nothing. */
+  readonly offers?: readonly GroupOffer[];
   readonly caps: Caps;
   /** Between heartbeats; a stock scheduler forgets an adapter after 10 s of silence. */
   readonly heartbeatMs: number;

@@ -232,7 +232,7 @@ const walk = (seed: number, listLagMs: number) => {
     if (what === 'shutdownWorkerGroup' && id !== undefined) asked.add(id);
     return {
       kind: 'message',
-      message: { kind: 'adapterCommand', command: what, groupId: id, capabilities: new Map() },
+      message: { kind: 'adapterCommand', command: what, groupId: id, capabilities: new Map(), epoch: '' },
     };
   };
   const anyId = (): GroupId => groupId(`g-walk-${between(1, 30)}`);

@@ -2,14 +2,7 @@
  * Adapters: who they are, and the comparison of what they list with what we want, both ways, at each of their
  * heartbeats.
  */
-import {
-  adapterId,
-  capabilityKey,
-  epochOfGroup,
-  groupId,
-  NO_CAPABILITIES,
-  showId,
-} from '@muster/protocol/ids';
+import { adapterId, capabilityKey, epochOfGroup, groupId, showId } from '@muster/protocol/ids';
 import type { GroupId, PeerId } from '@muster/protocol/ids';
 import type { AdapterCommandResponse, AdapterHeartbeat, GroupStatus } from '@muster/protocol/messages';
 import { Adapter, adapterTableKey } from './adapter.ts';
@@ -20,7 +13,7 @@ import { adoptGroup, groupGone, groupPending, sendStopCommand, startFailed } fro
 import { shutDownLate } from './shutdown.ts';
 import { after, deafForMs, note, noteOnce, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
-import { arrivedSince, nameGroup, readAnswer, startCommand } from './stock-adapter.ts';
+import { arrivedSince, nameGroup, readAnswer, startCommand, stopCommand } from './stock-adapter.ts';
 import { loseWorker } from './workers.ts';
 
 /** A start that its adapter has neither answered nor listed is sent again after this; it is idempotent. */
@@ -164,12 +157,7 @@ const onUnknownListed = (
     // A grace of one listing, because a list may lag behind a stop; then insist with every second one.
     if (times % 2 !== 0) return undefined;
     note(state, 'group.orphan', 'warn', { group: showId(id), adapter: showId(adapter.key), times });
-    send(state, adapter.peer, {
-      kind: 'adapterCommand',
-      command: 'shutdownWorkerGroup',
-      groupId: id,
-      capabilities: NO_CAPABILITIES,
-    });
+    send(state, adapter.peer, stopCommand(state, adapter, id));
     return undefined;
   }
   const group = adoptGroup(state, adapter, id, status.state === 'stopping');
@@ -198,7 +186,7 @@ const onRequestedNotListed = (state: SchedulerState, group: Group): void => {
   }
   if (group.state.confirmed || state.now - group.state.sentAt < START_AGAIN_MS) return;
   group.state.sentAt = state.now;
-  send(state, group.adapter.peer, startCommand(group));
+  send(state, group.adapter.peer, startCommand(state, group));
 };
 
 export const onAdapterResponse = (
@@ -275,12 +263,7 @@ const onStockResponse = (state: SchedulerState, adapter: Adapter, response: Adap
         adapter: showId(adapter.key),
         times: 1,
       });
-      return send(state, adapter.peer, {
-        kind: 'adapterCommand',
-        command: 'shutdownWorkerGroup',
-        groupId: answer.id,
-        capabilities: NO_CAPABILITIES,
-      });
+      return send(state, adapter.peer, stopCommand(state, adapter, answer.id));
     case 'ignored':
       return note(state, 'adapter.response.ignored', 'warn', {
         adapter: showId(adapter.key),

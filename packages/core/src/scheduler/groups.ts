@@ -10,7 +10,7 @@ import { settleIdle, touch } from './indexes.ts';
 import { flushAcks } from './acks.ts';
 import { after, note, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
-import { isNameless, startCommand } from './stock-adapter.ts';
+import { isNameless, startCommand, stopCommand } from './stock-adapter.ts';
 import { stray } from './strays.ts';
 
 const BACKOFF_MS = 1_000;
@@ -68,7 +68,7 @@ export const requestGroup = (
   state.timers.set(group.timer, after(state, state.config.startTimeoutMs));
   noteGroup(state, 'group.requested', 'info', group, { reason });
   if (!adapter.own) adapter.starting = group;
-  send(state, adapter.peer, startCommand(group));
+  send(state, adapter.peer, startCommand(state, group));
   return group;
 };
 
@@ -183,12 +183,7 @@ export const sendStopCommand = (
 ): void => {
   stopping.sends++;
   stopping.sentAt = state.now;
-  send(state, group.adapter.peer, {
-    kind: 'adapterCommand',
-    command: 'shutdownWorkerGroup',
-    groupId: group.id,
-    capabilities: NO_CAPABILITIES,
-  });
+  send(state, group.adapter.peer, stopCommand(state, group.adapter, group.id));
 };
 
 /** → gone (passive): out of every table. Workers that still live count as workers without a group. */

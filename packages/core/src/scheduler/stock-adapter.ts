@@ -14,7 +14,7 @@
  * One hole stays: when the answer to a start is lost, nobody can name that group, so nobody can stop it; its
  * workers show up as workers without a group.
  */
-import { groupId, workerId } from '@muster/protocol/ids';
+import { groupId, NO_CAPABILITIES, workerId } from '@muster/protocol/ids';
 import type { GroupId, Instant, WorkerId } from '@muster/protocol/ids';
 import type { AdapterCommandResponse, Message } from '@muster/protocol/messages';
 import type { IdleGroup } from '../scaling/policy.ts';
@@ -23,12 +23,24 @@ import type { Group } from './group.ts';
 import type { SchedulerState } from './state.ts';
 import type { Worker } from './worker.ts';
 
-export const startCommand = (group: Group): Message => ({
+export const startCommand = (state: SchedulerState, group: Group): Message => ({
   kind: 'adapterCommand',
   command: 'startWorkerGroup',
   groupId: group.adapter.own ? group.id : undefined,
   capabilities: group.capabilities,
+  epoch: epochFor(state, group.adapter),
 });
+
+/** Ends a group; only ours can tell it from what a former scheduler ordered. */
+export const stopCommand = (state: SchedulerState, adapter: Adapter, id: GroupId): Message => ({
+  kind: 'adapterCommand',
+  command: 'shutdownWorkerGroup',
+  groupId: id,
+  capabilities: NO_CAPABILITIES,
+  epoch: epochFor(state, adapter),
+});
+
+const epochFor = (state: SchedulerState, adapter: Adapter): string => (adapter.own ? state.config.epoch : '');
 
 /** No answer has named it, so no command can. */
 export const isNameless = (group: Group): boolean => group.adapter.starting === group;

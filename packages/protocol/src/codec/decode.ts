@@ -17,6 +17,7 @@ import type {
   AdapterHeartbeat,
   FrameSlice,
   GraphTask,
+  GroupOffer,
   GroupStatus,
   Message,
   ObjectMetadata,
@@ -89,6 +90,15 @@ const toGroup = (wire: Wire.WorkerAdapterHeartbeatGroupStatus): GroupStatus => (
   nativeId: wire.nativeId ?? '',
 });
 
+const NO_OFFERS: readonly GroupOffer[] = [];
+
+const toOffer = (wire: Wire.WorkerAdapterHeartbeatGroupOffer): GroupOffer => ({
+  name: wire.name ?? '',
+  capabilities: toCapabilities(wire.capabilities),
+  dollarsPerHour: wire.microdollarsPerHour / 1e6,
+  billedMinimumMs: wire.billedMinimumMs,
+});
+
 const toAdapterHeartbeat = (wire: Wire.WorkerAdapterHeartbeat): AdapterHeartbeat => ({
   kind: 'adapterHeartbeat',
   groupsMax: wire.maxWorkerGroups,
@@ -97,6 +107,8 @@ const toAdapterHeartbeat = (wire: Wire.WorkerAdapterHeartbeat): AdapterHeartbeat
   adapterId: present(wire.adapterId) === undefined ? undefined : adapterId(wire.adapterId ?? ''),
   groups: wire.groups?.map(toGroup),
   features: wire.features,
+  offers: wire.offers?.map(toOffer) ?? NO_OFFERS,
+  trouble: wire.trouble ?? '',
 });
 
 const toCommand = (
@@ -106,6 +118,7 @@ const toCommand = (
   command: AdapterCommand;
   groupId: ReturnType<typeof toGroupId>;
   capabilities: Capabilities;
+  epoch: string;
 } => {
   const command = adapterCommand.fromWire(wire.command);
   if (command === 'none') throw new ProtocolError('unknownEnum', 'a command that is none');
@@ -114,6 +127,7 @@ const toCommand = (
     command,
     groupId: toGroupId(wire.workerGroupID),
     capabilities: toCapabilities(wire.capabilities),
+    epoch: wire.epoch ?? '',
   };
 };
 

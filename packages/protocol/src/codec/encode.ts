@@ -4,6 +4,7 @@ import type {
   AdapterCommandResponse,
   AdapterHeartbeat,
   EchoExtras,
+  GroupOffer,
   Message,
   WorkerHeartbeat,
 } from '../messages.ts';
@@ -51,6 +52,13 @@ const fromWorkerHeartbeat = (message: WorkerHeartbeat): Wire.WorkerHeartbeat => 
   features: message.features,
 });
 
+const fromOffer = (offer: GroupOffer): Wire.WorkerAdapterHeartbeatGroupOffer => ({
+  name: offer.name,
+  capabilities: fromCapabilities(offer.capabilities),
+  microdollarsPerHour: measured32(offer.dollarsPerHour * 1e6),
+  billedMinimumMs: measured32(offer.billedMinimumMs),
+});
+
 const fromAdapterHeartbeat = (message: AdapterHeartbeat): Wire.WorkerAdapterHeartbeat => ({
   maxWorkerGroups: message.groupsMax,
   workersPerGroup: message.workersPerGroup,
@@ -62,6 +70,8 @@ const fromAdapterHeartbeat = (message: AdapterHeartbeat): Wire.WorkerAdapterHear
     nativeId,
   })),
   features: message.features,
+  offers: message.offers.length === 0 ? undefined : message.offers.map(fromOffer),
+  trouble: message.trouble === '' ? undefined : message.trouble,
 });
 
 const fromCommandResponse = (message: AdapterCommandResponse): Wire.WorkerAdapterCommandResponse => ({
@@ -162,6 +172,7 @@ const fromAdapterMessage = (
         workerGroupID: message.groupId ?? '',
         command: adapterCommand.toWire(message.command),
         capabilities: fromCapabilities(message.capabilities),
+        epoch: message.epoch === '' ? undefined : message.epoch,
       };
       return { which: 'workerAdapterCommand', value };
     }

@@ -847,6 +847,8 @@ export interface WorkerAdapterHeartbeat {
   readonly adapterId: string | undefined;
   readonly groups: readonly WorkerAdapterHeartbeatGroupStatus[] | undefined;
   readonly features: number;
+  readonly offers: readonly WorkerAdapterHeartbeatGroupOffer[] | undefined;
+  readonly trouble: string | undefined;
 }
 
 export const readWorkerAdapterHeartbeat = (r: Reader, at: number, ptrs: number, last: number): WorkerAdapterHeartbeat => ({
@@ -856,6 +858,8 @@ export const readWorkerAdapterHeartbeat = (r: Reader, at: number, ptrs: number, 
   adapterId: ptrs + 16 <= last ? r.latin1(ptrs + 8) : undefined,
   groups: ptrs + 24 <= last ? readWorkerAdapterHeartbeatGroupStatusList(r, ptrs + 16) : undefined,
   features: at + 16 <= ptrs ? r.u32(at + 8) : 0,
+  offers: ptrs + 32 <= last ? readWorkerAdapterHeartbeatGroupOfferList(r, ptrs + 24) : undefined,
+  trouble: ptrs + 40 <= last ? r.text(ptrs + 32) : undefined,
 });
 
 /** What the pointer at `p` points to; undefined for a null pointer. */
@@ -883,10 +887,12 @@ const fillWorkerAdapterHeartbeat = (b: Builder, at: number, ptrs: number, v: Wor
   if (v.adapterId !== undefined) b.latin1(ptrs + 8, v.adapterId);
   if (v.groups !== undefined) writeWorkerAdapterHeartbeatGroupStatusList(b, ptrs + 16, v.groups);
   if (v.features !== 0) b.u32(at + 8, v.features);
+  if (v.offers !== undefined) writeWorkerAdapterHeartbeatGroupOfferList(b, ptrs + 24, v.offers);
+  if (v.trouble !== undefined) b.text(ptrs + 32, v.trouble);
 };
 
 const dataWordsOfWorkerAdapterHeartbeat = (v: WorkerAdapterHeartbeat): number => v.features !== 0 ? 2 : 1;
-const pointersOfWorkerAdapterHeartbeat = (v: WorkerAdapterHeartbeat): number => v.groups !== undefined ? 3 : v.adapterId !== undefined ? 2 : 1;
+const pointersOfWorkerAdapterHeartbeat = (v: WorkerAdapterHeartbeat): number => v.trouble !== undefined ? 5 : v.offers !== undefined ? 4 : v.groups !== undefined ? 3 : v.adapterId !== undefined ? 2 : 1;
 
 export const writeWorkerAdapterHeartbeat = (b: Builder, p: number, v: WorkerAdapterHeartbeat): void => {
   const dataWords = dataWordsOfWorkerAdapterHeartbeat(v);
@@ -904,6 +910,60 @@ export const writeWorkerAdapterHeartbeatList = (b: Builder, p: number, list: rea
   let at = b.structs(p, list.length, dataWords, pointers);
   for (const v of list) {
     fillWorkerAdapterHeartbeat(b, at, at + dataWords * 8, v);
+    at += (dataWords + pointers) * 8;
+  }
+};
+
+export interface WorkerAdapterHeartbeatGroupOffer {
+  readonly name: string | undefined;
+  readonly capabilities: readonly TaskCapability[] | undefined;
+  readonly microdollarsPerHour: number;
+  readonly billedMinimumMs: number;
+}
+
+export const readWorkerAdapterHeartbeatGroupOffer = (r: Reader, at: number, ptrs: number, last: number): WorkerAdapterHeartbeatGroupOffer => ({
+  name: ptrs + 8 <= last ? r.text(ptrs) : undefined,
+  capabilities: ptrs + 16 <= last ? readTaskCapabilityList(r, ptrs + 8) : undefined,
+  microdollarsPerHour: at + 8 <= ptrs ? r.u32(at) : 0,
+  billedMinimumMs: at + 8 <= ptrs ? r.u32(at + 4) : 0,
+});
+
+/** What the pointer at `p` points to; undefined for a null pointer. */
+export const readWorkerAdapterHeartbeatGroupOfferAt = (r: Reader, p: number): WorkerAdapterHeartbeatGroupOffer | undefined => {
+  const at = r.struct(p);
+  return at === NONE ? undefined : readWorkerAdapterHeartbeatGroupOffer(r, at, r.ptrs, r.last);
+};
+
+export const readWorkerAdapterHeartbeatGroupOfferList = (r: Reader, p: number): WorkerAdapterHeartbeatGroupOffer[] | undefined => {
+  let at = r.structs(p);
+  if (at === NONE) return undefined;
+  const { stride, dataBytes } = r;
+  const list = new Array<WorkerAdapterHeartbeatGroupOffer>(r.count);
+  for (let i = 0; i < list.length; i++) {
+    list[i] = readWorkerAdapterHeartbeatGroupOffer(r, at, at + dataBytes, at + stride);
+    at += stride;
+  }
+  return list;
+};
+
+const fillWorkerAdapterHeartbeatGroupOffer = (b: Builder, at: number, ptrs: number, v: WorkerAdapterHeartbeatGroupOffer): void => {
+  if (v.name !== undefined) b.text(ptrs, v.name);
+  if (v.capabilities !== undefined) writeTaskCapabilityList(b, ptrs + 8, v.capabilities);
+  b.u32(at, v.microdollarsPerHour);
+  b.u32(at + 4, v.billedMinimumMs);
+};
+
+export const writeWorkerAdapterHeartbeatGroupOffer = (b: Builder, p: number, v: WorkerAdapterHeartbeatGroupOffer): void => {
+  const at = b.struct(p, 1, 2);
+  fillWorkerAdapterHeartbeatGroupOffer(b, at, at + 8, v);
+};
+
+export const writeWorkerAdapterHeartbeatGroupOfferList = (b: Builder, p: number, list: readonly WorkerAdapterHeartbeatGroupOffer[]): void => {
+  const dataWords = 1;
+  const pointers = 2;
+  let at = b.structs(p, list.length, dataWords, pointers);
+  for (const v of list) {
+    fillWorkerAdapterHeartbeatGroupOffer(b, at, at + dataWords * 8, v);
     at += (dataWords + pointers) * 8;
   }
 };
@@ -1021,12 +1081,14 @@ export interface WorkerAdapterCommand {
   /** Number of a {@link WorkerAdapterCommandType}; not checked. */
   readonly command: number;
   readonly capabilities: readonly TaskCapability[] | undefined;
+  readonly epoch: string | undefined;
 }
 
 export const readWorkerAdapterCommand = (r: Reader, at: number, ptrs: number, last: number): WorkerAdapterCommand => ({
   workerGroupID: ptrs + 8 <= last ? r.latin1(ptrs) : undefined,
   command: at + 8 <= ptrs ? r.u16(at) : 0,
   capabilities: ptrs + 16 <= last ? readTaskCapabilityList(r, ptrs + 8) : undefined,
+  epoch: ptrs + 24 <= last ? r.text(ptrs + 16) : undefined,
 });
 
 /** What the pointer at `p` points to; undefined for a null pointer. */
@@ -1051,16 +1113,25 @@ const fillWorkerAdapterCommand = (b: Builder, at: number, ptrs: number, v: Worke
   if (v.workerGroupID !== undefined) b.latin1(ptrs, v.workerGroupID);
   b.u16(at, v.command);
   if (v.capabilities !== undefined) writeTaskCapabilityList(b, ptrs + 8, v.capabilities);
+  if (v.epoch !== undefined) b.text(ptrs + 16, v.epoch);
 };
 
+const dataWordsOfWorkerAdapterCommand = (_v: WorkerAdapterCommand): number => 1;
+const pointersOfWorkerAdapterCommand = (v: WorkerAdapterCommand): number => v.epoch !== undefined ? 3 : 2;
+
 export const writeWorkerAdapterCommand = (b: Builder, p: number, v: WorkerAdapterCommand): void => {
-  const at = b.struct(p, 1, 2);
-  fillWorkerAdapterCommand(b, at, at + 8, v);
+  const dataWords = dataWordsOfWorkerAdapterCommand(v);
+  const at = b.struct(p, dataWords, pointersOfWorkerAdapterCommand(v));
+  fillWorkerAdapterCommand(b, at, at + dataWords * 8, v);
 };
 
 export const writeWorkerAdapterCommandList = (b: Builder, p: number, list: readonly WorkerAdapterCommand[]): void => {
-  const dataWords = 1;
-  const pointers = 2;
+  let dataWords = 1;
+  let pointers = 2;
+  for (const v of list) {
+    dataWords = Math.max(dataWords, dataWordsOfWorkerAdapterCommand(v));
+    pointers = Math.max(pointers, pointersOfWorkerAdapterCommand(v));
+  }
   let at = b.structs(p, list.length, dataWords, pointers);
   for (const v of list) {
     fillWorkerAdapterCommand(b, at, at + dataWords * 8, v);

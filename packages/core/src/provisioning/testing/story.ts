@@ -57,11 +57,23 @@ export const running = (id: GroupId): ListedGroup => ({
 });
 export const start = (id: GroupId | undefined): AdapterEvent => ({
   kind: 'message',
-  message: { kind: 'adapterCommand', command: 'startWorkerGroup', groupId: id, capabilities: new Map() },
+  message: {
+    kind: 'adapterCommand',
+    command: 'startWorkerGroup',
+    groupId: id,
+    capabilities: new Map(),
+    epoch: '',
+  },
 });
 export const shutdown = (id: GroupId | undefined): AdapterEvent => ({
   kind: 'message',
-  message: { kind: 'adapterCommand', command: 'shutdownWorkerGroup', groupId: id, capabilities: new Map() },
+  message: {
+    kind: 'adapterCommand',
+    command: 'shutdownWorkerGroup',
+    groupId: id,
+    capabilities: new Map(),
+    epoch: '',
+  },
 });
 export const echo = (own: boolean, registered: readonly GroupId[] = []): AdapterEvent => ({
   kind: 'message',
