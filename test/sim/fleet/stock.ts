@@ -308,6 +308,8 @@ export class StockAdapter extends StockPeer {
       adapterId: undefined,
       groups: undefined,
       features: 0,
+      offers: [],
+      trouble: '',
     });
     this.process.after(HEARTBEAT_MS, () => this.#heartbeat());
   }
