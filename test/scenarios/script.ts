@@ -100,9 +100,12 @@ export class Script {
   /** The last message to each peer that is no echo. */
   readonly #last = new Map<string, Message>();
 
-  constructor() {
+  readonly #make: typeof createScheduler;
+
+  constructor(make: typeof createScheduler = createScheduler) {
+    this.#make = make;
     this.#config = configOf(new Map());
-    this.#machine = createScheduler(this.#config, instant(0));
+    this.#machine = make(this.#config, instant(0));
   }
 
   /** @returns what the block's effects look like, one line each. */
@@ -112,7 +115,7 @@ export class Script {
     switch (first?.words[0]) {
       case 'config':
         this.#config = configOf(first.options);
-        this.#machine = createScheduler(this.#config, instant(0));
+        this.#machine = this.#make(this.#config, instant(0));
         return [];
       case 'wait':
         return this.#wait(Number(first.words[1]));

@@ -51,6 +51,7 @@ export interface SchedulerSettings {
   readonly stopTimeoutMs: number;
   readonly idleBeforeStopMs: number;
   readonly shutdownWithinMs: number;
+  readonly record: string | undefined;
   readonly logLevel: LogLevelName;
   readonly logFormat: LogFormatName;
 }
@@ -169,6 +170,9 @@ export const schedulerCommand: CommandSpec<{
     shutdownWithinMs: option(duration({ min: 0, bareUnit: 's' }), {
       default: 30_000,
       doc: 'what running tasks get on SIGTERM or SIGINT before the scheduler ends without them',
+    }),
+    record: optional(text({ placeholder: '<file>' }), {
+      doc: 'keep all that the scheduler hears, for muster replay: a new file, or a directory in which each run makes one; it holds what tasks are given, so only you can read it',
     }),
     ...logOptions,
   },

@@ -33,7 +33,8 @@ export interface BadFrame {
 }
 
 export interface TurnSink {
-  event(event: SchedulerEvent): void;
+  /** @param frame what it came in, good for this call only */
+  event(event: SchedulerEvent, frame?: Uint8Array): void;
   query(query: Query): void;
   bad(frame: BadFrame): void;
 }
@@ -57,7 +58,7 @@ export const createFrameReader = (): { read(turn: readonly TransportEvent[], sin
       const message =
         kind !== undefined && OUTLIVES_TURN.has(kind) ? decodeKept(frame) : decodeMessage(frame);
       if (message.kind === 'informationRequest') sink.query({ from, request: message.request });
-      else sink.event({ kind: 'message', from, message });
+      else sink.event({ kind: 'message', from, message }, frame);
     } catch (error) {
       sink.bad({
         from,
@@ -70,7 +71,8 @@ export const createFrameReader = (): { read(turn: readonly TransportEvent[], sin
 
   const readUndelivered = (item: Extract<TransportEvent, { kind: 'undelivered' }>, sink: TurnSink): void => {
     try {
-      sink.event({ kind: 'undelivered', peer: item.to, message: decodeKept(item.frame), why: item.why });
+      const message = decodeKept(item.frame);
+      sink.event({ kind: 'undelivered', peer: item.to, message, why: item.why }, item.frame);
     } catch (error) {
       // We encoded it ourselves; a frame we cannot read back is told, and its tasks return when the worker times out.
       sink.bad({

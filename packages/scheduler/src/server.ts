@@ -3,8 +3,8 @@
  * decides is in the core; everything here moves bytes.
  */
 import { randomBytes } from 'node:crypto';
-import { never, type Machine, type Note } from '@muster/core/machine';
-import { createScheduler } from '@muster/core/scheduler';
+import { never, type Note } from '@muster/core/machine';
+import { createScheduler, type Scheduler } from '@muster/core/scheduler';
 import type {
   ObjectStoreState,
   SchedulerConfig,
@@ -13,7 +13,7 @@ import type {
   SchedulerStatus,
 } from '@muster/core/scheduler-types';
 import { encodeMessage } from '@muster/protocol/codec';
-import { peerId, showId, type Instant, type PeerId } from '@muster/protocol/ids';
+import { peerId, showId, type PeerId } from '@muster/protocol/ids';
 import type { Message } from '@muster/protocol/messages';
 import type { Clock } from '@muster/runtime/clock';
 import { drive, type Drive } from '@muster/runtime/drive';
@@ -22,6 +22,7 @@ import { checkBindAddresses } from './addresses.ts';
 import { createFrameReader, type BadFrame, type Query } from './frames.ts';
 import { createLimiter, type Limiter } from './limiter.ts';
 import { answerQuery } from './queries.ts';
+import type { Recorder } from './recorder.ts';
 import type { StoreLink } from './store-link.ts';
 
 export interface SchedulerShellConfig {
@@ -42,6 +43,8 @@ export interface SchedulerPorts {
   readonly openStore: (bound: readonly string[]) => Promise<StoreLink>;
   /** Identity of this process run, `[0-9a-z]+`. Default: random. */
   readonly epoch?: string;
+  /** Keeps what the machine is fed. Closed at the end, also of a start that fails. Default: nothing is kept. */
+  readonly recorder?: Recorder | undefined;
 }
 
 /** Why a scheduler ended. `bug` carries what was thrown: the process logs it and ends with an error. */
@@ -65,8 +68,6 @@ const NO_STORE: ObjectStoreState = { address: { host: '127.0.0.1', port: 0 }, pa
 
 const freshEpoch = (): string => BigInt(`0x${randomBytes(8).toString('hex')}`).toString(36);
 
-type SchedulerMachine = Machine<SchedulerEvent, SchedulerEffect> & { status(now: Instant): SchedulerStatus };
-
 /**
  * Binds, starts the object store and serves. Rejects with an AddressError, a TransportError (`EADDRINUSE` …) or
  * what `openStore` rejects with; nothing is left open then.
@@ -75,6 +76,15 @@ export const startScheduler = async (
   config: SchedulerShellConfig,
   ports: SchedulerPorts,
 ): Promise<RunningScheduler> => {
+  try {
+    return await start(config, ports);
+  } catch (error) {
+    await ports.recorder?.close();
+    throw error;
+  }
+};
+
+const start = async (config: SchedulerShellConfig, ports: SchedulerPorts): Promise<RunningScheduler> => {
   checkBindAddresses(config.addresses, config.insecure);
   const epoch = ports.epoch ?? freshEpoch();
   const listener = await ports.transport.listen(config.addresses, {
@@ -87,12 +97,15 @@ export const startScheduler = async (
     await listener.close();
     throw error;
   }
-  const machine: SchedulerMachine = createScheduler({ ...config.machine, epoch }, ports.clock.now());
-  return serve(machine, epoch, listener, store, ports, config.machine.protected);
+  const now = ports.clock.now();
+  const machineConfig = { ...config.machine, epoch };
+  const machine = createScheduler(machineConfig, now);
+  const driven = ports.recorder?.attach(machine, machineConfig, now) ?? machine;
+  return serve(driven, epoch, listener, store, ports, config.machine.protected);
 };
 
 const serve = (
-  machine: SchedulerMachine,
+  machine: Scheduler,
   epoch: string,
   listener: Listener,
   store: StoreLink,
@@ -111,6 +124,7 @@ const serve = (
       const closed = await Promise.allSettled([
         listener.close(),
         store.close(why.kind === 'bug' ? 'release' : 'stop'),
+        ports.recorder?.close(),
       ]);
       for (const one of closed)
         if (one.status === 'rejected') note('warn', 'scheduler.closeFailed', { error: String(one.reason) });
@@ -177,7 +191,7 @@ const carryOut = (effect: SchedulerEffect, hands: Hands): void => {
 };
 
 interface TurnHandlerParts {
-  readonly machine: SchedulerMachine;
+  readonly machine: Scheduler;
   readonly loop: Drive<SchedulerEvent>;
   readonly ports: SchedulerPorts;
   readonly isProtected: boolean;
@@ -220,7 +234,10 @@ const createTurnHandler = ({
     const events: SchedulerEvent[] = [];
     const queries: Query[] = [];
     reader.read(turn, {
-      event: (event) => void events.push(event),
+      event: (event, frame) => {
+        events.push(event);
+        if (frame !== undefined) ports.recorder?.arrived(event, frame);
+      },
       query: (query) => void queries.push(query),
       bad: reject,
     });

@@ -63,6 +63,27 @@ export class Bucket {
     return this.#lanes[0]?.tasks.head ?? NO_TASK;
   }
 
+  /** Of those that are next, in that order. */
+  *next(max: number): Generator<TaskRow> {
+    let left = max;
+    for (const { tasks } of this.#lanes) {
+      for (let task = tasks.head; task !== NO_TASK; task = this.#table.next(task)) {
+        if (left-- <= 0) return;
+        yield task;
+      }
+    }
+  }
+
+  /** How many are before a waiting task of this bucket; counts up to `max`. */
+  before(task: TaskRow, max: number): number {
+    const { priority } = this.#table.kind(task);
+    let count = 0;
+    for (const lane of this.#lanes) if (lane.priority > priority) count += lane.tasks.length;
+    for (let one = this.#table.prev(task); one !== NO_TASK && count < max; one = this.#table.prev(one))
+      count++;
+    return Math.min(count, max);
+  }
+
   check(): void {
     let waiting = 0;
     this.#lanes.forEach((lane, index) => {

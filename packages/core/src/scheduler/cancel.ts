@@ -122,7 +122,17 @@ const onCancelingAnswered = (
 /** Nobody runs it and nobody will. */
 export const canceled = (state: SchedulerState, task: TaskRow): void => {
   const client = state.tasks.client(task);
-  const taskId = state.tasks.id(task);
+  const { tasks, now } = state;
+  const taskId = tasks.id(task);
+  state.endings.add(
+    taskId,
+    now,
+    'canceled',
+    tasks.age(task, now),
+    tasks.attempt(task),
+    tasks.losses(task),
+    undefined,
+  );
   state.counts.canceled++;
   drop(state, task);
   if (!client.gone) confirm(state, client, taskId, 'canceled');

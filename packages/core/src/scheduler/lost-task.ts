@@ -25,6 +25,7 @@ export const loseTask = (state: SchedulerState, task: TaskRow, worker: Worker, m
   }
   const attemptsMax = tasks.attemptsMax(task);
   const attempt = tasks.attempt(task);
+  state.losses.add(taskId, { at: state.now, worker: worker.id, attempt, counted: mayHaveRun });
   if (
     attemptsMax > 0 &&
     (tasks.losses(task) >= attemptsMax || attempt >= attemptsMax * HANDOVERS_PER_ATTEMPT)
@@ -35,7 +36,7 @@ export const loseTask = (state: SchedulerState, task: TaskRow, worker: Worker, m
       attempts: attempt,
       attemptsMax,
     });
-    return fail(state, task);
+    return fail(state, task, worker);
   }
   tasks.setAttempt(task, attempt + 1);
   if (mayHaveRun) {
@@ -49,7 +50,7 @@ export const loseTask = (state: SchedulerState, task: TaskRow, worker: Worker, m
 };
 
 /** The client makes a WorkerLostError of it: the scheduler does not speak values. Only tasks of own clients fail so. */
-const fail = (state: SchedulerState, task: TaskRow): void => {
+const fail = (state: SchedulerState, task: TaskRow, worker: Worker): void => {
   const taskId = state.tasks.id(task);
   const bytes = encodeTaskResult({
     taskId,
@@ -71,5 +72,6 @@ const fail = (state: SchedulerState, task: TaskRow): void => {
       objectIds: [],
     },
     state.tasks.attempt(task),
+    worker,
   );
 };

@@ -20,6 +20,7 @@ import { awaitsClient, takeOrphan } from './orphans.ts';
 import { after, armBy, note, noteSummed, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { FINISHED, NO_TASK, WAITING } from './task-table.ts';
+import type { TaskKind } from './task-kind.ts';
 import type { TaskRow, TaskTable } from './task-table.ts';
 import type { Worker } from './worker.ts';
 
@@ -101,9 +102,14 @@ export const onResult = (
   const held = tasks.attempt(task);
   if (worker.own) acknowledge(state, worker, head.taskId, held);
   if (worker.group !== undefined && !worker.group.proved) proveGroup(state, worker.group);
-  if (head.durationMs !== undefined) tasks.kind(task).fn.observe(head.durationMs);
+  if (head.durationMs !== undefined) measure(tasks.kind(task), head.durationMs);
   release(state, task, worker);
-  conclude(state, task, head, held);
+  conclude(state, task, head, held, worker);
+};
+
+const measure = ({ fn, work }: TaskKind, durationMs: number): void => {
+  fn.observe(durationMs);
+  work.took.add(durationMs);
 };
 
 /** The end of a task: its outcome goes to its client, if that is still there. */
@@ -112,8 +118,11 @@ export const conclude = (
   task: TaskRow,
   head: TaskResultHead,
   attempt: number,
+  by: Worker,
 ): void => {
-  const client = state.tasks.client(task);
+  const { tasks, now } = state;
+  const client = tasks.client(task);
+  state.endings.add(head.taskId, now, head.outcome, tasks.age(task, now), attempt, tasks.losses(task), by.id);
   if (head.outcome === 'success') state.counts.succeeded++;
   else state.counts.failed++;
   if (head.objectIds.length > 0) trackResult(state, client, head.objectIds);

@@ -11,6 +11,7 @@ import type { ObjectStoreState, SchedulerConfig, SchedulerEffect } from '../sche
 import type { Adapter } from './adapter.ts';
 import type { Bucket } from './bucket.ts';
 import type { Client } from './client.ts';
+import { DemandIndex } from './demand.ts';
 import { FunctionTable } from './function-stats.ts';
 import type { Group } from './group.ts';
 import { LIVES_KEPT, RECORDS_KEPT, Ring } from './history.ts';
@@ -18,6 +19,7 @@ import type { GroupLife } from './history.ts';
 import type { Parked } from './parked-messages.ts';
 import type { Pool } from './pool.ts';
 import { Registry } from './registry.ts';
+import { TaskEndings, TaskLosses } from './task-history.ts';
 import { TaskTable } from './task-table.ts';
 import type { TaskRow } from './task-table.ts';
 import { Timer, Timers } from './timers.ts';
@@ -61,6 +63,14 @@ export interface Counts {
   groupsPeak: number;
 }
 
+export interface Side {
+  tasks: number;
+  workers: number;
+  ungrouped: number;
+  /** Whether it ever had a task. */
+  hadWork: boolean;
+}
+
 /** Set once an operator or a client asked for the end. */
 export interface Shutdown {
   readonly reason: string;
@@ -90,6 +100,7 @@ export interface SchedulerState {
   readonly buckets: Map<string, Bucket>;
   readonly pools: Map<string, Pool>;
   readonly functions: FunctionTable;
+  readonly demand: DemandIndex;
   readonly cancels: Map<TaskRow, Cancel>;
   readonly orphans: Map<TaskId, Orphan>;
   /** Owners of each tracked object. */
@@ -108,8 +119,8 @@ export interface SchedulerState {
 
   readonly counts: Counts;
   /** Unfinished tasks and registered workers, of our own peers and of stock ones. */
-  readonly own: { tasks: number; workers: number; ungrouped: number };
-  readonly stock: { tasks: number; workers: number; ungrouped: number };
+  readonly own: Side;
+  readonly stock: Side;
   readonly waits: Int32Array;
   waitsSeen: number;
 
@@ -133,6 +144,8 @@ export interface SchedulerState {
   readonly records: Ring<DecisionRecord>;
   /** Of groups that are gone; those that live keep their own. */
   readonly lives: Ring<GroupLife>;
+  readonly endings: TaskEndings;
+  readonly losses: TaskLosses;
   readonly markedBuckets: Bucket[];
   readonly markedPools: Pool[];
   /** Pools with idle workers, and with workers that hold several tasks; looked at again before use. */
@@ -204,6 +217,7 @@ const emptyState = (
   buckets: new Map(),
   pools: new Map(),
   functions: new FunctionTable(FUNCTIONS_MAX),
+  demand: new DemandIndex(),
   cancels: new Map(),
   orphans: new Map(),
   objects: new Map(),
@@ -214,8 +228,8 @@ const emptyState = (
   strays: new Map(),
   stockStrays: new Set(),
   counts: noCounts(),
-  own: { tasks: 0, workers: 0, ungrouped: 0 },
-  stock: { tasks: 0, workers: 0, ungrouped: 0 },
+  own: { tasks: 0, workers: 0, ungrouped: 0, hadWork: false },
+  stock: { tasks: 0, workers: 0, ungrouped: 0, hadWork: false },
   waits: new Int32Array(WAITS_KEPT),
   waitsSeen: 0,
   store: undefined,
@@ -232,6 +246,8 @@ const emptyState = (
   scalingKeys: new Map(),
   records: new Ring(RECORDS_KEPT),
   lives: new Ring(LIVES_KEPT),
+  endings: new TaskEndings(),
+  losses: new TaskLosses(),
   markedBuckets: [],
   markedPools: [],
   idlePools: new Set(),
@@ -327,5 +343,4 @@ export const flushSummed = (state: SchedulerState): void => {
   state.summed.clear();
 };
 
-export const side = (state: SchedulerState, own: boolean): SchedulerState['own'] =>
-  own ? state.own : state.stock;
+export const side = (state: SchedulerState, own: boolean): Side => (own ? state.own : state.stock);
