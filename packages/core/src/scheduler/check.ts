@@ -29,6 +29,7 @@ const checkTasks = (state: SchedulerState): void => {
   const phases = [0, 0, 0, 0];
   const sides = { own: 0, stock: 0 };
   tasks.check();
+  state.demand.check(tasks);
   for (const task of tasks.rows()) {
     const phase = tasks.phase(task);
     const worker = tasks.worker(task);

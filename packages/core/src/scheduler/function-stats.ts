@@ -1,6 +1,7 @@
 /** How long the tasks of a function take, measured, to know how many of them make up the prefetch window. */
 import { objectId } from '@muster/protocol/ids';
 import type { ObjectId } from '@muster/protocol/ids';
+import { Mean } from './mean.ts';
 import type { TaskKind } from './task-kind.ts';
 
 /** Longest service time that is told apart: anything beyond fills a worker by itself. 2^26 µs is 67 s. */
@@ -19,6 +20,8 @@ export class FunctionStats {
   lastKind: TaskKind | undefined = undefined;
   /** Unfinished tasks that refer to it. */
   tasks = 0;
+  /** Service time; unlike the estimate below, not bent towards the fast ones. */
+  readonly took: Mean = new Mean();
   #meanUs = -1;
   #code = ESTIMATE_CODE_MAX;
 
@@ -28,6 +31,7 @@ export class FunctionStats {
 
   observe(durationMs: number): void {
     if (!(durationMs >= 0)) return;
+    this.took.add(durationMs);
     const us = Math.min(durationMs * 1_000, 1e9);
     const mean = this.#meanUs;
     this.#meanUs = mean < 0 ? us : mean + (us - mean) * (us < mean ? WEIGHT_FASTER : WEIGHT_SLOWER);

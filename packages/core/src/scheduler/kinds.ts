@@ -21,20 +21,30 @@ export const kindOf = (state: SchedulerState, client: Client, head: TaskHead): T
   // The stock scheduler's queue knows no priority; its workers do.
   const priority = state.config.compat === 'stock' ? 0 : clampPriority(head.priority);
   const last = fn.lastKind;
-  if (last !== undefined && last.client === client && last.bucket === bucket && last.priority === priority)
+  const { needs } = head;
+  if (last !== undefined && last.priority === priority && fits(last, client, bucket) && states(last, needs))
     return last;
-  const key = `${priority} ${client.id} ${bucket.key}`;
+  const stated = capabilityKey(needs);
+  const key = `${priority} ${client.id} ${bucket.key} ${stated}`;
   const known = fn.kinds.get(key);
-  // One of a client that came back, or of a queue that was dissolved meanwhile, only looks the same.
-  if (known !== undefined && known.client === client && known.bucket === bucket) {
+  if (known !== undefined && fits(known, client, bucket)) {
     fn.lastKind = known;
     return known;
   }
-  const kind: TaskKind = { index: 0, refs: 0, key, client, fn, bucket, priority };
+  const work = state.demand.workOf(client.own, needs, fn);
+  const kind: TaskKind = { index: 0, refs: 0, key, client, fn, bucket, priority, stated: needs, work };
   fn.kinds.set(key, kind);
   fn.lastKind = kind;
   return kind;
 };
+
+/** One of a client that came back, or of a queue that was dissolved meanwhile, only looks the same. */
+const fits = (kind: TaskKind, client: Client, bucket: Bucket): boolean =>
+  kind.client === client && kind.bucket === bucket && !kind.work.gone;
+
+/** The codec gives equal needs as one map, mostly. */
+const states = ({ stated }: TaskKind, needs: Capabilities): boolean =>
+  stated === needs || (stated.size === needs.size && capabilityKey(stated) === capabilityKey(needs));
 
 /** Its last task is gone. */
 export const dissolveKind = (kind: TaskKind): void => {

@@ -29,15 +29,21 @@ export const admit = (
   kind.client.adopt(task);
   kind.fn.tasks++;
   kind.bucket.tasks++;
-  side(state, kind.bucket.own).tasks++;
+  kind.work.tasks++;
+  kind.work.demand.tasks++;
+  const mine = side(state, kind.bucket.own);
+  mine.tasks++;
+  mine.hadWork = true;
   state.scalingDirty = true;
   return task;
 };
 
 /** A new task, or one that comes back from a worker (then in front of those that never left). */
 export const enqueue = (state: SchedulerState, task: TaskRow, place: 'back' | 'front'): void => {
-  const { bucket } = state.tasks.kind(task);
+  const { bucket, work } = state.tasks.kind(task);
   state.tasks.setPhase(task, WAITING);
+  work.waiting++;
+  work.demand.waiting++;
   if (place === 'back') bucket.pushBack(task);
   else bucket.pushFront(task);
   state.counts.waiting++;
@@ -126,13 +132,18 @@ const forgetCancel = (state: SchedulerState, task: TaskRow): void => {
 
 /** Off the waiting queue. */
 export const dequeue = (state: SchedulerState, task: TaskRow): void => {
-  state.tasks.kind(task).bucket.remove(task);
+  const { bucket, work } = state.tasks.kind(task);
+  bucket.remove(task);
+  work.waiting--;
+  work.demand.waiting--;
   state.counts.waiting--;
 };
 
 /** Nothing more will happen to its attempts: from here on it no longer counts as work. */
-const settleWork = (state: SchedulerState, { fn, bucket }: TaskKind): void => {
+const settleWork = (state: SchedulerState, { fn, bucket, work }: TaskKind): void => {
   fn.tasks--;
+  work.tasks--;
+  work.demand.tasks--;
   if (--bucket.tasks === 0 && bucket.needs.size > 0) dissolveBucket(state, bucket);
   side(state, bucket.own).tasks--;
   state.scalingDirty = true;

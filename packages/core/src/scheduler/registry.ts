@@ -14,6 +14,15 @@ export class Registry<Thing extends Registered> {
     return this.#things.length - 1 - this.#free.length;
   }
 
+  /** No number is as large. */
+  get end(): number {
+    return this.#things.length;
+  }
+
+  *all(): Generator<Thing> {
+    for (const thing of this.#things) if (thing !== undefined) yield thing;
+  }
+
   add(thing: Thing): void {
     thing.index = this.#free.pop() ?? this.#things.length;
     this.#things[thing.index] = thing;

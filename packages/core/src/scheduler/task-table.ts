@@ -290,6 +290,23 @@ export class TaskTable {
     this.#set(row, CLIENT_PREV, prev);
   }
 
+  /** Tasks of each kind by phase, in one pass over the table. */
+  countKinds(): Map<TaskKind, readonly number[]> {
+    const counts = new Int32Array(this.#kinds.end * PHASE_NAMES.length);
+    const cells = this.#cells;
+    const end = this.#fresh << ROW_SHIFT;
+    for (let at = 1 << ROW_SHIFT; at < end; at += 1 << ROW_SHIFT) {
+      const slot = (cells[at + KIND] ?? 0) * PHASE_NAMES.length + ((cells[at + META] ?? 0) & PHASE_MASK);
+      counts[slot] = (counts[slot] ?? 0) + 1;
+    }
+    const byKind = new Map<TaskKind, readonly number[]>();
+    for (const kind of this.#kinds.all()) {
+      const from = kind.index * PHASE_NAMES.length;
+      byKind.set(kind, [...counts.subarray(from, from + PHASE_NAMES.length)]);
+    }
+    return byKind;
+  }
+
   /** All rows, in no order that matters. Costs time proportional to the table. */
   *rows(): Generator<TaskRow> {
     for (let row = 1; row < this.#fresh; row++) if (this.#cell(row, KIND) !== 0) yield row as TaskRow;
