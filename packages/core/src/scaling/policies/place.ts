@@ -1,0 +1,126 @@
+/** Where new groups go: the best adapter that can serve what they are for, and the next one when it has no room. */
+import { capabilityKey, showId } from '@muster/protocol/ids';
+import type { Capabilities } from '@muster/protocol/ids';
+import { EPSILON, hasAll, recheck } from './draft.ts';
+import type { Draft, Line } from './draft.ts';
+
+/** Phrases per decision; a fleet of a thousand adapters is not listed. */
+const ALTERNATIVES_MAX = 8;
+
+export type Matches = (offers: Capabilities, needs: Capabilities) => boolean;
+
+/** For each adapter what it would start for these needs; best first. */
+export const candidatesFor = (
+  draft: Draft,
+  needs: Capabilities,
+  matches: Matches = hasAll,
+  tierOf: (line: Line) => number = () => 0,
+): readonly Line[] => {
+  const best = new Map<string, Line>();
+  for (const line of draft.lines) {
+    if (line.rank === undefined || !matches(line.supply.offers, needs)) continue;
+    const before = best.get(line.adapter.key);
+    if (before?.rank === undefined || line.rank < before.rank) best.set(line.adapter.key, line);
+  }
+  return [...best.values()].sort(
+    (one, other) =>
+      tierOf(one) - tierOf(other) ||
+      surplus(one, needs) - surplus(other, needs) ||
+      priceOf(one) - priceOf(other) ||
+      one.order - other.order,
+  );
+};
+
+/** Names it offers that these tasks do not need: somebody else's tasks may. */
+const surplus = ({ supply }: Line, needs: Capabilities): number => {
+  let names = 0;
+  for (const name of supply.offers.keys()) if (!needs.has(name)) names++;
+  return names;
+};
+
+/** Dollars per worker and hour. */
+export const priceOf = ({ supply, adapter }: Line): number =>
+  supply.dollarsPerHour / Math.max(1, adapter.workersPerGroup);
+
+/** The first that bounds it and is used up; undefined while there is room. */
+export const exhausted = (line: Line): Line['budgets'][number] | undefined =>
+  line.budgets.find((budget) => budget.left < 1);
+
+/** Adds groups for so many workers, candidate by candidate. @returns workers that found no room. */
+export const place = (candidates: readonly Line[], needs: Capabilities, workers: number): number => {
+  let missing = workers;
+  for (const line of candidates) {
+    if (missing <= EPSILON) break;
+    const size = Math.max(1, line.adapter.workersPerGroup);
+    const room = Math.min(...line.budgets.map((budget) => budget.left));
+    const groups = Math.min(Math.max(0, Math.floor(room)), Math.ceil(missing / size - EPSILON));
+    if (groups === 0) continue;
+    for (const budget of line.budgets) budget.left -= groups;
+    line.counted += groups;
+    line.placed += groups;
+    add(line, needs, groups);
+    missing -= groups * size;
+  }
+  return missing;
+};
+
+/** What nobody has room for is still asked for, so that the limit which refuses it gets a name. */
+export const askAnyway = (
+  draft: Draft,
+  candidates: readonly Line[],
+  needs: Capabilities,
+  workers: number,
+): void => {
+  for (const line of candidates) {
+    for (const budget of line.budgets) {
+      if (budget.left >= 1) continue;
+      recheck(draft, budget.until);
+      if (draft.blockedBy.size < ALTERNATIVES_MAX) draft.blockedBy.add(budget.words);
+    }
+  }
+  const full = candidates.filter(({ budgets: [own] }) => own !== undefined && own.left < 1);
+  const line = full.find(({ budgets: [own] }) => own?.until === undefined) ?? full[0];
+  if (line === undefined) return;
+  add(line, needs, Math.ceil(workers / Math.max(1, line.adapter.workersPerGroup) - EPSILON));
+};
+
+const add = (line: Line, needs: Capabilities, groups: number): void => {
+  line.added += groups;
+  const ask = offered(needs, line.supply.offers);
+  const key = capabilityKey(ask);
+  const index = line.starts.findIndex((wish) => capabilityKey(wish.ask) === key);
+  const before = line.starts[index];
+  if (before === undefined) line.starts.push({ ask, groups });
+  else line.starts[index] = { ask, groups: before.groups + groups };
+};
+
+/** An allocation that ignores needs lets workers run what they do not offer; nobody is asked for that. */
+const offered = (needs: Capabilities, offers: Capabilities): Capabilities =>
+  hasAll(offers, needs) ? needs : new Map([...needs].filter(([name]) => offers.has(name)));
+
+/** Why the other adapters were not asked for these. */
+export const alternativesTo = (
+  draft: Draft,
+  candidates: readonly Line[],
+  needs: Capabilities,
+): readonly string[] => {
+  const phrases: string[] = [];
+  const chosen = candidates.findLast((line) => line.added > 0);
+  const able = new Map(candidates.map((line) => [line.adapter.key, line]));
+  for (const adapter of draft.view.adapters) {
+    if (phrases.length >= ALTERNATIVES_MAX) break;
+    const line = able.get(adapter.key);
+    if (line === undefined) {
+      phrases.push(`${showId(adapter.key)}: does not offer ${[...needs.keys()].join('+')}`);
+    } else if (line.added === 0 && chosen !== undefined) {
+      phrases.push(exhausted(line)?.words ?? `${showId(adapter.key)}: ${behind(line, chosen, needs)}`);
+    }
+  }
+  return phrases;
+};
+
+const behind = (line: Line, chosen: Line, needs: Capabilities): string => {
+  if (surplus(line, needs) > surplus(chosen, needs)) return 'offers more than is needed';
+  if (priceOf(line) > priceOf(chosen)) return 'dearer';
+  return 'comes later';
+};

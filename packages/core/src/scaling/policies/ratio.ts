@@ -1,0 +1,193 @@
+/**
+ * One ratio for all tasks and all workers: `vanilla`, and `fixed_elastic` with some adapters set apart.
+ *
+ * Beyond the documented rule: groups that start count as workers; as many groups as the ratio asks for are started at
+ * once; tasks that no worker may run get one group that may; only groups that were idle for long enough are let go,
+ * dearest first, never so many that the ratio would ask for them again, and never the last one that waiting tasks need.
+ */
+import { NO_CAPABILITIES, showId } from '@muster/protocol/ids';
+import { liveOf } from '../view.ts';
+import type { AdapterView, Demand, ScalingDecision, ScalingView } from '../view.ts';
+import { capacities, capacityOf, decisionOf, draftOf, EPSILON, placedOf, startingOf } from './draft.ts';
+import type { Draft, Finding, Line } from './draft.ts';
+import { alternativesTo, askAnyway, candidatesFor, place } from './place.ts';
+import { releaseIdle, shrunk } from './release.ts';
+import { unservableOf } from './unservable.ts';
+import { count, names, NO_ADAPTER, NOTHING_TO_DO } from './wording.ts';
+
+interface Inputs {
+  readonly draft: Draft;
+  /** Those that somebody can serve, most waiting first. */
+  readonly demands: readonly Demand[];
+  readonly tasks: number;
+  readonly isPrimary: (adapter: AdapterView) => boolean;
+}
+
+/** @param isPrimary adapters with one group that is started with the first task and never stopped. */
+export const byRatio = (
+  view: ScalingView,
+  isPrimary: (adapter: AdapterView) => boolean = () => false,
+): ScalingDecision => {
+  const draft = draftOf(view);
+  const unservable = unservableOf(view, view.serves);
+  const demands = view.demands.filter((demand) => !unservable.has(demand)).sort(mostWaitingFirst);
+  const tasks = view.demands.reduce(
+    (sum, demand) => sum + demand.tasks - (unservable.has(demand) ? demand.waiting : 0),
+    0,
+  );
+  const beyond = [...unservable.values()].reduce((sum, one) => sum + one.tasks, 0);
+  const facts = factsOf(draft, tasks, beyond);
+  const inputs = { draft, demands, tasks, isPrimary };
+  const findings = [...startPrimaries(inputs), ...grow(inputs), ...startStarved(inputs), ...shrink(inputs)];
+  return decisionOf(draft, {
+    facts,
+    findings: findings.length === 0 && tasks + capacityOf(draft) === 0 ? [NOTHING_TO_DO] : findings,
+    alternatives: draft.lines.some((line) => line.added > 0) ? alternatives(inputs) : [],
+    unservable: [...unservable.values()],
+  });
+};
+
+const mostWaitingFirst = (one: Demand, other: Demand): number =>
+  other.waiting - one.waiting || other.tasks - one.tasks || (one.key < other.key ? -1 : 1);
+
+const factsOf = (draft: Draft, tasks: number, unservable: number): string => {
+  const starting = startingOf(draft);
+  const beyond = unservable > 0 ? ` (${unservable} more that nobody can serve)` : '';
+  return `${count(tasks, 'task')}${beyond} on ${count(capacityOf(draft), 'worker')}${starting > 0 ? ` (${starting} starting)` : ''}`;
+};
+
+/** Where groups for these tasks may be started beside the primary ones. */
+const elasticFor = ({ draft, isPrimary }: Inputs, demand: Demand): readonly Line[] =>
+  candidatesFor(draft, demand.needs, draft.view.serves).filter(({ adapter }) => !isPrimary(adapter));
+
+/** "A single worker group … that starts once and never shuts down"; one that was lost is replaced. */
+const startPrimaries = ({ draft, demands, isPrimary }: Inputs): readonly Finding[] => {
+  if (!draft.view.hadWork) return [];
+  const findings: Finding[] = [];
+  for (const adapter of draft.view.adapters) {
+    if (!isPrimary(adapter) || adapter.supplies.some((supply) => liveOf(supply) > 0)) continue;
+    const needs = demands[0]?.needs ?? NO_CAPABILITIES;
+    const able = candidatesFor(draft, needs, draft.view.serves);
+    const any = candidatesFor(draft, NO_CAPABILITIES, () => true);
+    const line = [...able, ...any].find((one) => one.adapter === adapter);
+    if (line === undefined) continue;
+    const left = place([line], needs, 1);
+    if (left > EPSILON) askAnyway(draft, [line], needs, left);
+    const rule = left > EPSILON ? 'blocked' : 'primary';
+    findings.push({ rule, words: `primary ${showId(adapter.key)} gets its group` });
+  }
+  return findings;
+};
+
+const grow = (inputs: Inputs): readonly Finding[] => {
+  const { draft, demands, tasks } = inputs;
+  const { upperTaskRatio } = draft.view;
+  const capacity = capacityOf(draft);
+  const [first] = demands;
+  if (first === undefined || tasks <= upperTaskRatio * capacity) return [];
+  const needed = Math.max(capacity + 1, Math.ceil(tasks / upperTaskRatio));
+  const words = `above ${upperTaskRatio} per worker, ${needed} needed`;
+  const before = placedOf(draft);
+  let missing = needed - capacity;
+  for (const demand of demands) {
+    if (isStarved(draft, demand)) missing += place(elasticFor(inputs, demand), demand.needs, 1) - 1;
+  }
+  for (const demand of demands) {
+    // Those for whom nobody has room must not bring groups that only others can use.
+    const most = demand === first ? missing : Math.min(missing, shortageOf(draft, demand));
+    if (most > EPSILON) missing += place(elasticFor(inputs, demand), demand.needs, most) - most;
+  }
+  if (missing > EPSILON) ask(draft, elasticFor(inputs, first), first.needs, missing);
+  return [{ rule: placedOf(draft) > before ? 'above' : 'blocked', words }];
+};
+
+/** Workers that the ratio asks for beyond those that may run these tasks. */
+const shortageOf = (draft: Draft, demand: Demand): number => {
+  let able = 0;
+  for (const { offers, workers } of capacities(draft)) {
+    if (draft.view.serves(offers, demand.needs)) able += workers;
+  }
+  return Math.ceil(demand.tasks / draft.view.upperTaskRatio) - able;
+};
+
+/** They wait, and no worker may run them, here or on its way. */
+const isStarved = (draft: Draft, demand: Demand): boolean => {
+  if (demand.waiting === 0) return false;
+  for (const { offers, workers } of capacities(draft)) {
+    if (workers > 0 && draft.view.serves(offers, demand.needs)) return false;
+  }
+  return true;
+};
+
+/** In vain, or it would not be starved. */
+const isAskedFor = ({ lines, view }: Draft, { needs }: Demand): boolean =>
+  view.adapters.length === 0 ||
+  lines.some((line) => line.added > 0 && view.serves(line.supply.offers, needs));
+
+/** The ratio may be satisfied by workers that may not run what waits: one group of those that may. */
+const startStarved = (inputs: Inputs): readonly Finding[] => {
+  const { draft, demands } = inputs;
+  const findings: Finding[] = [];
+  for (const demand of demands) {
+    if (!isStarved(draft, demand) || isAskedFor(draft, demand)) continue;
+    const before = placedOf(draft);
+    const candidates = elasticFor(inputs, demand);
+    const left = place(candidates, demand.needs, 1);
+    if (left > EPSILON) ask(draft, candidates, demand.needs, left);
+    const words = `none that may run ${count(demand.waiting, 'task')} with ${names(demand.needs) || 'no needs'}`;
+    findings.push({ rule: placedOf(draft) > before ? 'starved' : 'blocked', words });
+  }
+  return findings;
+};
+
+const ask = (draft: Draft, candidates: readonly Line[], needs: Demand['needs'], workers: number): void => {
+  if (candidates.length === 0) {
+    const whom = names(needs);
+    draft.blockedBy.add(
+      draft.view.adapters.length === 0
+        ? NO_ADAPTER
+        : `no adapter may start more ${whom === '' ? 'groups' : `with ${whom}`}`,
+    );
+  }
+  askAnyway(draft, candidates, needs, workers);
+};
+
+const shrink = ({ draft, demands, tasks, isPrimary }: Inputs): readonly Finding[] => {
+  const { lowerTaskRatio } = draft.view;
+  const capacity = capacityOf(draft);
+  if (tasks >= lowerTaskRatio * capacity) return [];
+  let excess = capacity - (tasks === 0 ? 0 : Math.ceil(tasks / lowerTaskRatio));
+  const guard = lastOnes(draft, demands);
+  releaseIdle(draft, (line) => {
+    const { workersPerGroup } = line.adapter;
+    if (workersPerGroup > excess || isPrimary(line.adapter) || !guard(line)) return false;
+    excess -= workersPerGroup;
+    return true;
+  });
+  return [shrunk(draft, `below ${lowerTaskRatio} per worker`)];
+};
+
+/** Says of each group whether it may go, and counts it as gone if so: the last one that waiting tasks need stays. */
+const lastOnes = (draft: Draft, demands: readonly Demand[]): ((line: Line) => boolean) => {
+  const waiting = demands.filter((demand) => demand.waiting > 0);
+  const left = waiting.map(({ needs }) => {
+    let able = 0;
+    for (const { offers, workers } of capacities(draft))
+      if (draft.view.serves(offers, needs)) able += workers;
+    return able;
+  });
+  return (line) => {
+    const { workersPerGroup } = line.adapter;
+    const served = waiting.map(({ needs }) => draft.view.serves(line.supply.offers, needs));
+    if (served.some((serves, i) => serves && (left[i] ?? 0) <= workersPerGroup)) return false;
+    served.forEach((serves, i) => {
+      if (serves) left[i] = (left[i] ?? 0) - workersPerGroup;
+    });
+    return true;
+  };
+};
+
+const alternatives = (inputs: Inputs): readonly string[] => {
+  const [first] = inputs.demands;
+  return first === undefined ? [] : alternativesTo(inputs.draft, elasticFor(inputs, first), first.needs);
+};

@@ -1,0 +1,104 @@
+/** Which idle groups go: the dearest first, of those the longest idle. */
+import type { GroupId, Instant } from '@muster/protocol/ids';
+import type { IdleGroup } from '../view.ts';
+import { recheck } from './draft.ts';
+import type { Draft, Finding, Line } from './draft.ts';
+import { priceOf } from './place.ts';
+import { count } from './wording.ts';
+
+/** So many that may not go yet are looked at in one decision; the rest is looked at in the next. */
+const UNRIPE_MAX = 256;
+
+/**
+ * Goes through idle groups in that order and counts those that `maySpare` allows as too many; those that were idle for
+ * long enough are let go. `maySpare` takes the group's workers away when it says yes.
+ *
+ * @param lastFirst groups of lines with a higher number go before all others.
+ */
+export const releaseIdle = (
+  draft: Draft,
+  maySpare: (line: Line) => boolean,
+  lastFirst: (line: Line) => number = () => 0,
+): void => {
+  const { now } = draft.view;
+  let unripe = 0;
+  for (const { line, id, at } of inOrder(draft.lines, lastFirst)) {
+    if (!maySpare(line)) continue;
+    line.spare++;
+    line.counted--;
+    if (at <= now) {
+      line.release.push(id);
+      continue;
+    }
+    recheck(draft, at);
+    if (++unripe >= UNRIPE_MAX) return;
+  }
+};
+
+/** What came of it. */
+export const shrunk = (draft: Draft, why: string): Finding => {
+  const gone = draft.lines.reduce((sum, line) => sum + line.release.length, 0);
+  const spare = draft.lines.reduce((sum, line) => sum + line.spare, 0);
+  if (gone > 0) return { rule: 'below', words: `${why}, ${count(gone, 'idle group')} let go` };
+  return spare > 0
+    ? { rule: 'resting', words: `${why}, but no group has been idle long enough, or it is paid for anyhow` }
+    : { rule: 'busy', words: `${why}, but no group can be spared` };
+};
+
+interface Candidate {
+  readonly line: Line;
+  readonly id: GroupId;
+  /** When it may be let go. */
+  readonly at: Instant;
+}
+
+interface Head {
+  readonly line: Line;
+  readonly rest: Iterator<IdleGroup>;
+  next: IteratorResult<IdleGroup>;
+}
+
+/** Merges the lists, reading no further than the caller does. */
+const inOrder = function* (
+  lines: readonly Line[],
+  lastFirst: (line: Line) => number,
+): Generator<Candidate, void> {
+  const heads: Head[] = [];
+  for (const line of lines) {
+    const rest = line.supply.idle[Symbol.iterator]();
+    const next = rest.next();
+    if (next.done !== true) heads.push({ line, rest, next });
+  }
+  heads.sort(
+    (one, other) => lastFirst(other.line) - lastFirst(one.line) || priceOf(other.line) - priceOf(one.line),
+  );
+  for (let from = 0; from < heads.length;) {
+    const first = heads[from]?.line;
+    let to = from;
+    while (to < heads.length && first !== undefined && isLevel(heads[to]?.line, first, lastFirst)) to++;
+    yield* longestIdle(heads.slice(from, to));
+    from = to;
+  }
+};
+
+const isLevel = (line: Line | undefined, other: Line, lastFirst: (line: Line) => number): boolean =>
+  line !== undefined && lastFirst(line) === lastFirst(other) && priceOf(line) === priceOf(other);
+
+const longestIdle = function* (heads: readonly Head[]): Generator<Candidate, void> {
+  for (;;) {
+    let best: Head | undefined;
+    let since = Infinity;
+    for (const head of heads) {
+      if (head.next.done === true) continue;
+      const idleSince = head.next.value.idleSince ?? Number.MAX_SAFE_INTEGER;
+      if (best === undefined || idleSince < since) {
+        best = head;
+        since = idleSince;
+      }
+    }
+    if (best === undefined || best.next.done === true) return;
+    const { id, releasableAt } = best.next.value;
+    best.next = best.rest.next();
+    yield { line: best.line, id, at: releasableAt };
+  }
+};

@@ -1,0 +1,16 @@
+/** Plain words for decisions. Nothing in them counts down, so that a held decision is told once. */
+import type { Capabilities } from '@muster/protocol/ids';
+import type { Finding } from './draft.ts';
+
+export const NO_ADAPTER = 'no adapter is here';
+
+export const NOTHING_TO_DO: Finding = { rule: 'idle', words: 'nothing to do' };
+
+export const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+/** At most two digits after the point. */
+export const round = (n: number): number => Math.round(n * 100) / 100;
+
+export const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
+
+export const names = (capabilities: Capabilities): string => [...capabilities.keys()].sort().join('+');
