@@ -19,6 +19,8 @@ export interface Demand {
   readonly waitingMs: number;
   /** Those of the waiting ones whose function was never measured; not in `waitingMs`. */
   readonly unmeasured: number;
+  /** Service time of the slowest function of all of these tasks; undefined while one of them was never measured. */
+  readonly slowestMs?: number | undefined;
 }
 
 export interface IdleGroup {

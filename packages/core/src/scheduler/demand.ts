@@ -196,14 +196,16 @@ const workKey = (demand: DemandEntry, fn: ObjectId): string =>
 const demandOf = (entry: DemandEntry): Demand => {
   let waitingMs = 0;
   let unmeasured = 0;
+  let slowestMs: number | undefined = 0;
   for (const work of entry.works) {
-    if (work.waiting === 0) continue;
+    if (work.tasks === 0) continue;
     const { meanMs } = work;
+    slowestMs = meanMs === undefined || slowestMs === undefined ? undefined : Math.max(slowestMs, meanMs);
     if (meanMs === undefined) unmeasured += work.waiting;
     else waitingMs += work.waiting * meanMs;
   }
   const { key, needs, tasks, waiting } = entry;
-  return { key, needs, tasks, waiting, waitingMs, unmeasured };
+  return { key, needs, tasks, waiting, waitingMs, unmeasured, slowestMs };
 };
 
 interface Count {
