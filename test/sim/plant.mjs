@@ -4,16 +4,14 @@ import { spawnSync } from 'node:child_process';
 import { bundleSimulation, root } from './bundle.mjs';
 import { BUGS } from './bugs.mjs';
 
-/** As many as the tests run. */
-const SEEDS = 600;
 const wanted = process.argv.slice(2);
 const bugs = BUGS.filter((bug) => wanted.length === 0 || wanted.some((word) => bug.name.includes(word)));
 const width = Math.max(...bugs.map((bug) => bug.name.length));
 let missed = 0;
 for (const bug of bugs) {
   const entry = await bundleSimulation({ name: 'planted', change: bug });
-  const args = [entry, '--json', '--first-failure', '--seeds', String(SEEDS)];
-  if (!bug.name.startsWith('P6')) args.push('--once');
+  const args = [entry, '--json', '--brief', '--first-failure', '--jobs', '1'];
+  if (!bug.name.startsWith('P6')) args.push('--again', 'none');
   const done = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
   const last = done.stdout.trim().split('\n').at(-1) ?? '';
   const {

@@ -12,12 +12,16 @@ import type { GroupId } from '@muster/protocol/ids';
 import { peerId } from '@muster/protocol/ids';
 import { drive } from '@muster/runtime/drive';
 import type { Drive } from '@muster/runtime/drive';
-import type { Fleet } from './fleet.ts';
+import type { Hub } from './hub.ts';
 import { watched } from './machine.ts';
 import type { Link } from './network.ts';
 import type { Provider } from './provider.ts';
+import { Random } from './random.ts';
 import { sayMessage, sayNote } from './words.ts';
 import { Process } from './world.ts';
+
+/** What is drawn by chance is drawn anew by each of its processes. */
+export type AdapterSettings = Omit<AdapterMachineConfig, 'mintHex' | 'random'>;
 
 /** One process run; a crash ends it, the next one reads the same intents. */
 interface Incarnation {
@@ -28,18 +32,18 @@ interface Incarnation {
 }
 
 export class SimAdapter {
-  readonly config: AdapterMachineConfig;
+  readonly config: AdapterSettings;
   readonly provider: Provider;
   /** How often an intent cannot be written. */
   diskFails = 0;
-  readonly #fleet: Fleet;
+  readonly #hub: Hub;
   /** Survives the process. */
   readonly #intents = new Map<GroupId, RestoredIntent>();
   #current: Incarnation | undefined;
   #runs = 0;
 
-  constructor(fleet: Fleet, config: AdapterMachineConfig, provider: Provider) {
-    this.#fleet = fleet;
+  constructor(hub: Hub, config: AdapterSettings, provider: Provider) {
+    this.#hub = hub;
     this.config = config;
     this.provider = provider;
     this.start();
@@ -67,12 +71,12 @@ export class SimAdapter {
 
   start(): void {
     if (this.#current !== undefined) return;
-    const { world, network, random } = this.#fleet;
+    const { world, network, random } = this.#hub;
     const name = `${this.config.adapterId}#${++this.#runs}`;
     const process = new Process(world, name, random.int(0, 1_000_000));
-    const machine = createAdapterMachine(this.config, [...this.#intents.values()], true, process.clock.now());
+    const machine = this.#machine(name, process);
     const loop = drive<AdapterEvent, AdapterEffect>(
-      watched(name, machine, this.#fleet.checks),
+      machine,
       process.clock,
       { kind: 'deadline' },
       (effects) => {
@@ -91,32 +95,47 @@ export class SimAdapter {
     loop.feed([{ kind: 'deadline' }]);
   }
 
+  #machine(name: string, process: Process): AdapterMachine {
+    const seed = this.#hub.random.int(1, 0x7fffffff);
+    const intents = [...this.#intents.values()];
+    const now = process.clock.now();
+    return watched<AdapterEvent, AdapterEffect, AdapterMachine>(
+      name,
+      () => {
+        const random = new Random(seed);
+        const config = { ...this.config, mintHex: () => random.hex(32), random: () => random.next() };
+        return createAdapterMachine(config, intents, true, now);
+      },
+      this.#hub.watch,
+    );
+  }
+
   crash(): void {
     const one = this.#current;
     if (one === undefined) return;
-    this.#fleet.world.say(one.process.name, 'crash');
+    this.#hub.world.say(one.process.name, 'crash');
     this.#end(one, 'lost');
   }
 
   /** On request; it ends when it is done. */
   shutdown(policy: StopPolicy, withinMs: number): void {
-    this.#fleet.world.say(this.config.adapterId, `shutdown ${policy}`);
+    this.#hub.world.say(this.config.adapterId, `shutdown ${policy}`);
     this.#current?.loop.feed([{ kind: 'shutdown', policy, withinMs }]);
   }
 
   #end(one: Incarnation, how: 'flush' | 'lost'): void {
     one.process.alive = false;
     one.loop.stop();
-    if (one.link !== undefined) this.#fleet.network.close(one.link, how);
+    if (one.link !== undefined) this.#hub.network.close(one.link, how);
     if (this.#current === one) this.#current = undefined;
   }
 
   #apply(one: Incarnation, effect: AdapterEffect): void {
-    const { world, network } = this.#fleet;
+    const { world, network } = this.#hub;
     const answer = (event: AdapterEvent): void => void one.process.after(0, () => one.loop.feed([event]));
     switch (effect.kind) {
       case 'send':
-        world.say(one.process.name, sayMessage(effect.message));
+        world.say(one.process.name, () => sayMessage(effect.message));
         if (one.link !== undefined) network.say(one.link, effect.message);
         return;
       case 'list':
@@ -124,7 +143,7 @@ export class SimAdapter {
       case 'start':
         return this.#launch(one, effect, answer);
       case 'stop':
-        world.say(one.process.name, `stop ${effect.groupIds.join(' ')} ${effect.reason}`);
+        world.say(one.process.name, () => `stop ${effect.groupIds.join(' ')} ${effect.reason}`);
         return this.provider.stop(effect.call, effect.groupIds, effect.reason, answer);
       case 'abort':
         return;
@@ -140,11 +159,11 @@ export class SimAdapter {
       case 'exit':
         world.say(one.process.name, `exit, left ${effect.left.join(' ')}`);
         this.#end(one, 'flush');
-        if (this.#fleet.isCalm) world.after(1_000, () => this.start());
+        if (this.#hub.isCalm) world.after(1_000, () => this.start());
         return;
       case 'note':
-        world.say(one.process.name, sayNote(effect));
-        return this.#fleet.ledger.onAdapterNote(this.config.adapterId, effect);
+        world.say(one.process.name, () => sayNote(effect));
+        return this.#hub.ledger.onAdapterNote(this.config.adapterId, effect);
     }
   }
 
@@ -154,8 +173,8 @@ export class SimAdapter {
     answer: (event: AdapterEvent) => void,
   ): void {
     const { call, intents } = effect;
-    this.#fleet.world.say(one.process.name, `start ${intents.map((intent) => intent.token).join(' ')}`);
-    if (this.#fleet.random.chance(this.diskFails)) {
+    this.#hub.world.say(one.process.name, () => `start ${intents.map((intent) => intent.token).join(' ')}`);
+    if (this.#hub.random.chance(this.diskFails)) {
       const failures = intents.map(({ groupId }) => ({
         groupId,
         kind: 'throttled' as const,

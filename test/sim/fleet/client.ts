@@ -210,7 +210,7 @@ export class SimClient {
   }
 
   #say(message: Message): boolean {
-    this.#fleet.world.say(this.id, sayMessage(message));
+    this.#fleet.world.say(this.id, () => sayMessage(message));
     return this.#fleet.network.say(this.link, message);
   }
 }

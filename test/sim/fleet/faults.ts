@@ -19,6 +19,8 @@ const adapterToHurt = (fleet: Fleet, random: Random): SimAdapter | undefined => 
 
 const later = (fleet: Fleet, ms: number, run: () => void): void => fleet.world.after(ms, run);
 
+const SLEEPS_MS = [1_000, 30_000] as const;
+
 const FAULTS: Readonly<Record<string, Fault>> = {
   cut: (fleet, random) => {
     const link = linkToHurt(fleet, random);
@@ -83,6 +85,36 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     faults.startStuck = random.next();
     later(fleet, random.int(5_000, 30_000), () => (faults.startStuck = 0));
   },
+  diskFull: (fleet, random) => {
+    const adapter = adapterToHurt(fleet, random);
+    if (adapter === undefined) return;
+    adapter.diskFails = random.chance(0.5) ? 1 : random.next();
+    later(fleet, random.int(2_000, 30_000), () => (adapter.diskFails = 0));
+  },
+  clockJump: (fleet, random) => {
+    const hosts = fleet.adapters.flatMap(({ provider }) =>
+      provider.alive.flatMap((group) => group.host ?? []),
+    );
+    const workers = hosts.flatMap((host) => host.workers.map((worker) => worker.process));
+    const adapters = fleet.adapters.map((adapter) => adapter.process);
+    const all = [
+      fleet.scheduler.process,
+      ...adapters,
+      ...workers,
+      ...fleet.clients.map((one) => one.process),
+    ];
+    const process = random.pick(all);
+    const ms = random.skewed(100, 60_000);
+    process?.jump(ms);
+    if (process === fleet.scheduler.process) fleet.leapMs += ms;
+  },
+  /** The machine sleeps, with everybody on it: a closed lid, a paused virtual machine. */
+  sleep: (fleet, random) => {
+    const ms = random.skewed(...SLEEPS_MS);
+    fleet.scheduler.process?.stall(ms);
+    for (const { process } of [...fleet.adapters, ...fleet.clients]) process?.stall(ms);
+    for (const adapter of fleet.adapters) for (const group of adapter.provider.alive) group.host?.stall(ms);
+  },
   badProvider: (fleet, random) => {
     const adapter = adapterToHurt(fleet, random);
     if (adapter === undefined) return;
@@ -95,7 +127,10 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   killClient: (fleet, random) => {
     // The first one stays, to tell what became of its tasks.
-    if (fleet.clients.length > 1 && random.chance(0.5)) fleet.clients.pop()?.die();
+    if (fleet.clients.length < 2) return;
+    fleet.clients.pop()?.die();
+    // And another one comes, who knows nothing of it.
+    if (random.chance(0.5)) later(fleet, random.int(100, 10_000), () => fleet.newClient());
   },
   cancel: (fleet, random) => {
     fleet.stockClient.cancelSome();
@@ -126,24 +161,16 @@ const calm = (adapter: SimAdapter): void => {
   adapter.diskFails = 0;
 };
 
-/** Spreads the seed's faults over the storm. Some seeds know few kinds, so that these meet each other often. */
-export const storm = (fleet: Fleet): void => {
-  const random = new Random(fleet.scenario.seed * 13 + 5);
-  const { faults, stormMs, stockFaults } = fleet.scenario;
-  const names = Object.keys(FAULTS).filter(() => random.chance(0.6));
-  fleet.network.weather.spikeMs = random.pick([0, 200, 2_000]) ?? 0;
-  fleet.network.weather.repeat = random.pick([0, 0.05]) ?? 0;
-  fleet.processorFaults.startFails = random.pick([0, 0, 0.1]) ?? 0;
-  for (let at = 0; at < faults; at++) {
-    const name = random.pick(names.length > 0 ? names : Object.keys(FAULTS)) ?? 'cut';
-    fleet.world.at(random.int(500, stormMs), () => {
-      fleet.world.say('storm', name);
-      fleet.ledger.coverage.count(`fault ${name}`);
-      if (stockFaults && (name === 'cut' || name === 'partition' || name === 'full'))
-        fleet.stockDisturbed = true;
-      FAULTS[name]?.(fleet, random);
-    });
-  }
+export const FAULT_NAMES: readonly string[] = Object.keys(FAULTS);
+
+/** Faults that reach stock peers only where the seed says so. */
+const ON_LINKS: ReadonlySet<string> = new Set(['cut', 'partition', 'full', 'sleep']);
+
+export const strike = (fleet: Fleet, name: string, seed: number): void => {
+  fleet.world.say('storm', name);
+  fleet.ledger.coverage.count(`fault ${name}`);
+  if (fleet.scenario.stockFaults && ON_LINKS.has(name)) fleet.stockDisturbed = true;
+  FAULTS[name]?.(fleet, new Random(seed));
 };
 
 export const heal = (fleet: Fleet): void => {

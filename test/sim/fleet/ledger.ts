@@ -1,9 +1,11 @@
 /** Watches what everybody says, keeps count of the transitions, and knows when a promise is broken. */
 import type { Note } from '@muster/core/machine';
 import type { GroupId, PeerId, TaskId } from '@muster/protocol/ids';
-import type { Message } from '@muster/protocol/messages';
+import type { AdapterCommandResponse, Message } from '@muster/protocol/messages';
 import type { SimTask, TaskEnd } from './book.ts';
 import type { Fleet } from './fleet.ts';
+import type { Watcher } from './hub.ts';
+import { checkNoRunaway } from './runaway.ts';
 import type { ProviderGroup } from './provider.ts';
 import type { StockAdapter } from './stock.ts';
 import { Coverage } from './tables.ts';
@@ -20,7 +22,7 @@ const DRAIN_TRANSITIONS: Readonly<Record<string, Transition>> = {
   worker: 'running → draining: its workers drain',
 };
 
-export class Ledger {
+export class Ledger implements Watcher {
   readonly coverage = new Coverage();
   readonly #fleet: Fleet;
   #groups = new Map<string, Phase>();
@@ -37,6 +39,8 @@ export class Ledger {
   #results = new Map<string, Map<TaskId, string>>();
   /** Their clients asked to cancel them. Stock workers are also sent a cancel to move a task. */
   readonly #unwished = new Set<TaskId>();
+  /** Groups whose adapter said that they will not start, and when. */
+  readonly failedStarts = new Map<string, number>();
   /** Groups of stock adapters that nobody can name any more: the hole that the stock wire leaves. */
   readonly stockGroups = new Set<GroupId>();
 
@@ -53,6 +57,7 @@ export class Ledger {
     this.#results = new Map();
     // What a former scheduler ordered may reach its adapter after workers have begun tasks of the next one.
     this.#voluntary.clear();
+    this.failedStarts.clear();
     this.#fleet.world.say(epoch, 'starts');
   }
 
@@ -145,35 +150,16 @@ export class Ledger {
     if (held > 0) throw new Violation('P4', `scale-down chose ${group}, which holds ${held} tasks`);
   }
 
-  /**
-   * No runaway while groups boot: never more workers, here or on their way, than the tasks need, but for what fills up a
-   * group. The caps hold for the scheduler, too.
-   */
+  /** The caps hold for the scheduler, too, and it starts no more than the tasks need. */
   #onDecided(adapter: string, from: number, to: number): void {
-    const { adapters, scheduler, book, scenario } = this.#fleet;
+    const { adapters, scheduler } = this.#fleet;
     const decided = adapters.find((one) => one.config.adapterId === adapter);
     const status = scheduler.status();
     if (decided === undefined || status === undefined || to <= from) return;
     if (to > decided.config.caps.groupsMax)
       throw new Violation('P3', `${to} groups are wanted of ${adapter}`);
-    let tasks = 0;
-    for (const task of book.tasks.values())
-      if (task.own && (task.end === undefined || task.abandoned)) tasks++;
-    // A client may know of an end before the scheduler does.
-    tasks = Math.max(tasks, status.tasks.waiting + status.tasks.assigned + status.tasks.canceling);
-    const largest = Math.max(...adapters.map(({ config }) => config.workersPerGroup));
-    let room = Math.ceil(tasks / scenario.scheduler.policy.upperTaskRatio) + largest - 1;
-    for (const { config } of adapters) {
-      if (this.#silent.has(config.adapterId)) continue;
-      const live = status.groups.filter(
-        (one) =>
-          one.adapter === config.adapterId &&
-          (one.phase === 'requested' || (one.phase === 'running' && one.workers > 0)),
-      );
-      room -= live.length * config.workersPerGroup;
-    }
-    if (room < 0)
-      throw new Violation('I8', `${-room} workers more than ${tasks} tasks need are wanted of ${adapter}`);
+    const heard = adapters.filter(({ config }) => !this.#silent.has(config.adapterId));
+    checkNoRunaway(this.#fleet, heard, status, adapter);
   }
 
   #onStopping(group: string, before: Phase | undefined, reason: string): void {
@@ -207,10 +193,21 @@ export class Ledger {
     else if (message.kind === 'taskCancel') this.#unwished.add(message.taskId);
     else if (message.kind === 'tasksReturned' && message.returned.length > 0)
       this.coverage.took('assigned → waiting: given back');
-    else if (message.kind === 'adapterCommandResponse')
-      this.coverage.count(`answer ${message.status} ${message.failure}`);
+    else if (message.kind === 'adapterCommandResponse') this.#onAnswer(message);
     else if (message.kind === 'tasksHeld' && message.tasks.length > 0)
       this.coverage.count(`held ${from.slice(0, 6)}`);
+  }
+
+  #onAnswer({ command, status, failure, groupId }: AdapterCommandResponse): void {
+    this.coverage.count(`answer ${status} ${failure}`);
+    if (
+      command !== 'startWorkerGroup' ||
+      groupId === undefined ||
+      status === 'success' ||
+      status === 'pending'
+    )
+      return;
+    this.failedStarts.set(groupId, this.#fleet.world.now);
   }
 
   onSaid(_epoch: string, to: PeerId, message: Message): void {

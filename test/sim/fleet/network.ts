@@ -17,19 +17,26 @@ export type DealerEvent =
 
 /** Frames that a dealer keeps while it is cut off. */
 const WAITING_MAX = 1_000;
-const REPEATED: ReadonlySet<Message['kind']> = new Set<Message['kind']>([
+/** What adapters and schedulers tell each other stands alone: each may be lost, come twice, or overtake another. */
+const LOOSE: ReadonlySet<Message['kind']> = new Set<Message['kind']>([
   'adapterCommand',
   'adapterCommandResponse',
   'adapterHeartbeat',
+  'adapterHeartbeatEcho',
 ]);
+
+/** Longest way of a frame that lost its place. */
+const LATE_MS = 10_000;
 
 export interface Weather {
   /** Whether every message goes through the codec. */
   readonly codec: boolean;
   /** Seldom, a frame takes this long. */
   spikeMs: number;
-  /** How often a frame of an adapter's exchange arrives twice. */
+  /** How often a frame between an adapter of ours and the scheduler arrives twice, never, or long after its time. */
   repeat: number;
+  drop: number;
+  reorder: number;
 }
 
 interface Router {
@@ -77,6 +84,8 @@ export class Network {
   readonly world: World;
   readonly weather: Weather;
   readonly links = new Map<PeerId, Link>();
+  /** Told of each frame that weather got hold of. */
+  counted: (what: string) => void = () => undefined;
   readonly #random: Random;
   #router: Router | undefined;
   #inbox: SchedulerEvent[] = [];
@@ -143,7 +152,7 @@ export class Network {
 
   heal(): void {
     this.weather.spikeMs = 0;
-    this.weather.repeat = 0;
+    this.weather.repeat = this.weather.drop = this.weather.reorder = 0;
     for (const link of this.links.values()) {
       link.downUntil = 0;
       link.fullUntil = 0;
@@ -183,22 +192,41 @@ export class Network {
   }
 
   #carry(link: Link, side: 'router' | 'dealer', message: Message, arrive: (message: Message) => void): void {
-    const times = REPEATED.has(message.kind) && this.#random.chance(this.weather.repeat) ? 2 : 1;
+    const isLoose = !link.stock && LOOSE.has(message.kind);
+    if (isLoose && this.#random.chance(this.weather.drop)) return this.counted('lost');
     const frame = this.weather.codec ? encodeMessage(message) : undefined;
-    for (let time = 0; time < times; time++) {
-      const { generation } = link;
-      const spike = this.weather.spikeMs > 0 && this.#random.chance(0.01);
-      const delay = this.#random.int(1, 4) + (spike ? this.#random.int(0, this.weather.spikeMs) : 0);
-      const when = Math.max(link.arrival[side], link.frozenUntil, this.world.now + delay);
-      link.arrival[side] = when;
-      link.transit[side].push(() => arrive(frame === undefined ? message : decodeMessage(frame.slice())));
-      const next = (): void => {
-        if (link.generation !== generation) return;
-        if (link.frozenUntil > this.world.now) return this.world.at(link.frozenUntil, next);
-        link.transit[side].shift()?.();
-      };
-      this.world.at(when, next);
+    const land = (): void => arrive(frame === undefined ? message : decodeMessage(frame.slice()));
+    if (isLoose && this.#random.chance(this.weather.repeat)) {
+      this.counted('repeated');
+      this.#deliverLate(link, side, land);
     }
+    if (isLoose && this.#random.chance(this.weather.reorder)) {
+      this.counted('out of order');
+      this.#deliverLate(link, side, land);
+    } else this.#deliver(link, side, land);
+  }
+
+  #deliver(link: Link, side: 'router' | 'dealer', land: () => void): void {
+    const { generation } = link;
+    const spike = this.weather.spikeMs > 0 && this.#random.chance(0.01);
+    const delay = this.#random.int(1, 4) + (spike ? this.#random.int(0, this.weather.spikeMs) : 0);
+    const when = Math.max(link.arrival[side], link.frozenUntil, this.world.now + delay);
+    link.arrival[side] = when;
+    link.transit[side].push(land);
+    const next = (): void => {
+      if (link.generation !== generation) return;
+      if (link.frozenUntil > this.world.now) return this.world.at(link.frozenUntil, next);
+      link.transit[side].shift()?.();
+    };
+    this.world.at(when, next);
+  }
+
+  /** Out of its order; what is said to the router arrives even after its sender is gone. */
+  #deliverLate(link: Link, side: 'router' | 'dealer', land: () => void): void {
+    const { generation } = link;
+    this.world.after(this.#random.skewed(1, LATE_MS), () => {
+      if (side === 'router' || link.generation === generation) land();
+    });
   }
 
   #connectSoon(link: Link): void {

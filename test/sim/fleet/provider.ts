@@ -2,10 +2,10 @@
  * A provider of worker groups, with all that real ones do: groups boot slowly, lists lag, calls fail in part, are
  * refused or leave their outcome open, starts get stuck, and groups die without a word.
  */
-import type { AdapterEvent, Intent, ListedGroup, StartFailure } from '@muster/core/provisioning';
+import type { AdapterEvent, Caps, Intent, ListedGroup, StartFailure } from '@muster/core/provisioning';
 import type { WorkerConfig } from '@muster/core/worker-types';
 import type { Capabilities, GroupId, WorkerId } from '@muster/protocol/ids';
-import type { Fleet } from './fleet.ts';
+import type { Hub } from './hub.ts';
 import type { Random } from './random.ts';
 import { Violation } from './world.ts';
 import { WorkerHost } from './worker.ts';
@@ -17,6 +17,11 @@ export interface ProviderTraits {
   readonly listLagMs: number;
   readonly stopGraceMs: number;
   readonly capabilities: Capabilities;
+  readonly dollarsPerHour: number;
+  /** What its adapter keeps to, whatever it is asked. */
+  readonly caps: Caps;
+  /** A group is billed for this long at least. */
+  readonly billedMinimumMs: number;
   readonly worker: Omit<WorkerConfig, 'workerId'>;
 }
 
@@ -29,6 +34,8 @@ export interface ProviderGroup {
   stopping: boolean;
   stuck: boolean;
   host: WorkerHost | undefined;
+  /** Its workers have lived. */
+  everUp: boolean;
 }
 
 /** How often things go wrong. */
@@ -40,26 +47,49 @@ export interface ProviderFaults {
   slow: number;
 }
 
+const HOUR_MS = 3_600_000;
 const DEFINITIVE = ['capacity', 'quota', 'invalid'] as const;
 
 export class Provider {
   readonly traits: ProviderTraits;
   readonly groups = new Map<GroupId, ProviderGroup>();
   readonly faults: ProviderFaults;
+  readonly #alive = new Set<ProviderGroup>();
   readonly #refused = new Map<string, StartFailure>();
-  readonly #fleet: Fleet;
+  readonly #hub: Hub;
   readonly #random: Random;
-  peak = 0;
+  readonly bornAt: number;
+  #endedDollars = 0;
 
-  constructor(fleet: Fleet, traits: ProviderTraits, faults: ProviderFaults) {
-    this.#fleet = fleet;
-    this.#random = fleet.random.fork();
+  constructor(hub: Hub, traits: ProviderTraits, faults: ProviderFaults) {
+    this.#hub = hub;
+    this.#random = hub.random.fork();
+    this.bornAt = hub.world.now;
     this.traits = traits;
     this.faults = faults;
   }
 
   get alive(): readonly ProviderGroup[] {
-    return [...this.groups.values()].filter((one) => one.goneAt > this.#fleet.world.now);
+    return [...this.#alive];
+  }
+
+  get billedMinimumDollars(): number {
+    return this.#price(this.traits.billedMinimumMs);
+  }
+
+  /** What has been billed so far, each group for its billed minimum at least. */
+  get spentDollars(): number {
+    let dollars = this.#endedDollars;
+    for (const { bornAt } of this.alive) dollars += this.#bill(this.#hub.world.now - bornAt);
+    return dollars;
+  }
+
+  #price(ms: number): number {
+    return (this.traits.dollarsPerHour * ms) / HOUR_MS;
+  }
+
+  #bill(livedMs: number): number {
+    return this.#price(Math.max(livedMs, this.traits.billedMinimumMs));
   }
 
   list(call: number, answer: (event: AdapterEvent) => void): void {
@@ -92,23 +122,23 @@ export class Provider {
 
   /** A group dies: its machine is gone, or its process only. */
   lose(group: ProviderGroup, how: 'lost' | 'vanished'): void {
-    this.#fleet.world.say(this.traits.name, `loses ${group.id} ${how}`);
+    this.#hub.world.say(this.traits.name, `loses ${group.id} ${how}`);
     group.host?.kill(how);
     this.#end(group);
   }
 
   /** The provider wants its machine back: a signal, and some seconds. */
   reclaim(group: ProviderGroup, graceMs: number): void {
-    this.#fleet.world.say(this.traits.name, `reclaims ${group.id}`);
+    this.#hub.world.say(this.traits.name, `reclaims ${group.id}`);
     group.host?.term('reclaimed by the provider');
-    this.#fleet.world.after(graceMs, () => {
-      if (group.goneAt > this.#fleet.world.now) this.lose(group, 'lost');
+    this.#hub.world.after(graceMs, () => {
+      if (group.goneAt > this.#hub.world.now) this.lose(group, 'lost');
     });
   }
 
   #listed(): readonly ListedGroup[] {
     const lag = this.#random.int(0, Math.max(1, this.traits.listLagMs / 2));
-    const seenAt = this.#fleet.world.now - lag;
+    const seenAt = this.#hub.world.now - lag;
     const seen = [...this.groups.values()].filter((one) => one.bornAt <= seenAt && one.goneAt > seenAt);
     return seen.map((one) => this.#show(one));
   }
@@ -127,7 +157,7 @@ export class Provider {
   #start(intent: Intent, started: ListedGroup[], failures: StartFailure[]): void {
     const { groupId, token } = intent;
     const before = this.groups.get(groupId);
-    if (before !== undefined && (before.token === token || before.goneAt > this.#fleet.world.now))
+    if (before !== undefined && (before.token === token || before.goneAt > this.#hub.world.now))
       return void started.push(this.#show(before));
     const refused = this.#refused.get(token);
     if (refused !== undefined) return void failures.push(refused);
@@ -146,7 +176,7 @@ export class Provider {
   }
 
   #boot(intent: Intent): ProviderGroup {
-    const { world } = this.#fleet;
+    const { world } = this.#hub;
     const group: ProviderGroup = {
       id: intent.groupId,
       token: intent.token,
@@ -156,20 +186,18 @@ export class Provider {
       stopping: false,
       stuck: this.#random.chance(this.faults.startStuck),
       host: undefined,
+      everUp: false,
     };
+    this.#checkFirst(group.id);
     this.groups.set(group.id, group);
-    const alive = this.alive.length;
-    this.peak = Math.max(this.peak, alive);
-    if (alive > this.traits.groupsMax)
-      throw new Violation(
-        'P3',
-        `${alive} groups exist at ${this.traits.name}, the cap is ${this.traits.groupsMax}`,
-      );
+    this.#alive.add(group);
+    this.#checkCaps();
     if (group.stuck) return group;
     world.after(this.#random.skewed(this.traits.bootMs, this.traits.bootMs * 4), () => {
       if (group.goneAt !== Infinity || group.stopping) return;
+      group.everUp = true;
       group.host = new WorkerHost(
-        this.#fleet,
+        this.#hub,
         group.workerIds,
         this.traits.worker,
         this.traits.capabilities,
@@ -179,11 +207,37 @@ export class Provider {
     return group;
   }
 
+  /** I9: however often a start is asked for, a group begins once. */
+  #checkFirst(id: GroupId): void {
+    const before = this.groups.get(id);
+    if (before !== undefined && before.everUp)
+      throw new Violation('I9', `${id} is started once more after it was up`);
+  }
+
+  /** P3, I3, I4: at the instant of a start. */
+  #checkCaps(): void {
+    const { name, groupsMax, caps } = this.traits;
+    const alive = this.#alive.size;
+    if (alive > groupsMax)
+      throw new Violation('P3', `${alive} groups exist at ${name}, the cap is ${groupsMax}`);
+    if (alive * caps.vcpusPerGroup > caps.vcpusMax)
+      throw new Violation(
+        'P3',
+        `${alive} groups of ${caps.vcpusPerGroup} vCPUs exist at ${name}, the cap is ${caps.vcpusMax}`,
+      );
+    if (alive * caps.dollarsPerGroupHour > caps.dollarsPerHourMax)
+      throw new Violation(
+        'I4',
+        `${alive} groups at ${name} cost more than $${caps.dollarsPerHourMax} an hour`,
+      );
+    this.#hub.ledger.coverage.most('groups at one provider', alive);
+  }
+
   #stop(id: GroupId, why: string): void {
     const group = this.groups.get(id);
-    const { world } = this.#fleet;
+    const { world } = this.#hub;
     if (group === undefined || group.goneAt <= world.now) return;
-    this.#fleet.ledger.onProviderStop(group, why);
+    this.#hub.ledger.onProviderStop(group, why);
     if (group.stopping) return;
     group.stopping = true;
     group.host?.term('asked to stop');
@@ -196,7 +250,10 @@ export class Provider {
   }
 
   #end(group: ProviderGroup): void {
-    group.goneAt = Math.min(group.goneAt, this.#fleet.world.now);
+    if (group.goneAt !== Infinity) return;
+    group.goneAt = this.#hub.world.now;
+    this.#alive.delete(group);
+    this.#endedDollars += this.#bill(group.goneAt - group.bornAt);
   }
 
   /** The work is done some time after the call, whatever becomes of who asked; the answer comes later still. */
@@ -204,7 +261,7 @@ export class Provider {
     const slow = this.#random.chance(this.faults.slow);
     const doneIn = this.#random.int(5, slow ? 5_000 + this.traits.listLagMs / 2 : 300);
     const answerIn = slow ? this.#random.int(0, 10_000) : 5;
-    const { world } = this.#fleet;
+    const { world } = this.#hub;
     world.after(doneIn, () => {
       const event = work();
       world.after(answerIn, () => answer(event));

@@ -1,51 +1,79 @@
-/** What a seed stands for: the fleet's shape, its settings, its workload and its kinds of trouble. */
-import { policyOf } from '@muster/core/policy-content';
-import type { AdapterMachineConfig } from '@muster/core/provisioning';
+/** What a seed stands for: the fleet's shape, its settings, its workload and its trouble. */
 import type { SchedulerConfig } from '@muster/core/scheduler-types';
 import type { WorkerConfig } from '@muster/core/worker-types';
-import { adapterId, NO_CAPABILITIES } from '@muster/protocol/ids';
+import { adapterId } from '@muster/protocol/ids';
+import type { Capabilities } from '@muster/protocol/ids';
+import type { AdapterSettings } from './adapter.ts';
+import { incidentsOf } from './incidents.ts';
+import type { Incident } from './incidents.ts';
+import { policyOfText, policyTextOf } from './policies.ts';
 import type { ProviderTraits } from './provider.ts';
 import { Random } from './random.ts';
 import type { StockWorkerTraits } from './stock.ts';
+
+export interface AdapterScenario {
+  readonly provider: ProviderTraits;
+  readonly config: AdapterSettings;
+}
 
 export interface Scenario {
   readonly seed: number;
   /** Whether every message goes through bytes. */
   readonly codec: boolean;
+  readonly policyText: string;
   readonly scheduler: Omit<SchedulerConfig, 'epoch'>;
-  readonly adapters: readonly {
-    readonly provider: ProviderTraits;
-    readonly config: Omit<AdapterMachineConfig, 'mintHex' | 'random'>;
-  }[];
+  readonly adapters: readonly AdapterScenario[];
+  /** Those of `adapters` that arrive in the midst of it. */
+  readonly late: readonly number[];
   readonly stock: { readonly groupsMax: number; readonly worker: StockWorkerTraits };
+  /** Workers of ours, and stock ones, that belong to no group: they come back when they end. */
+  readonly statics: { readonly own: number; readonly stock: number };
   /** Whether trouble reaches stock peers too. Then what their wire cannot survive is not asked for. */
   readonly stockFaults: boolean;
   readonly clients: number;
-  readonly tasks: number;
-  readonly stockTasks: number;
+  /** What tasks need, each as often as the others. */
+  readonly needs: readonly Capabilities[];
   /** Longest task. */
   readonly taskMs: number;
+  readonly incidents: readonly Incident[];
+  readonly tasks: number;
   readonly faults: number;
   /** How long things go wrong. */
   readonly stormMs: number;
 }
 
+const TASKS_MIN = 100;
+const FAULTS_MIN = 5;
+
 export const scenarioOf = (seed: number): Scenario => {
   const random = new Random(seed);
-  const codec = random.chance(0.15);
-  const allocate = random.chance(0.5) ? 'even_load' : 'capability';
-  const upper = random.int(1, 11);
-  const policy = policyOf(
-    `allocate=${allocate}; scaling=vanilla; upper_task_ratio=${upper}; lower_task_ratio=1`,
+  const names = random.chance(0.5) ? ['gpu', 'ssd'] : [];
+  const adapters = Array.from({ length: random.pick([1, 2, 2, 3]) ?? 1 }, (_, at) =>
+    adapterOf(random, at, names),
   );
-  const adapters = Array.from({ length: random.chance(0.4) ? 2 : 1 }, (_, at) => adapterOf(random, at));
-  const taskMs = random.pick([200, 2_000, 20_000]) ?? 200;
+  const late = adapters.length > 1 && random.chance(0.4) ? [adapters.length - 1] : [];
+  const tiers = [...adapters.map(({ config }) => config.adapterId), 'worker_adapter_native'];
+  const policyText = policyTextOf(random, tiers);
+  const policy = policyOfText(policyText);
+  const compat = random.chance(0) ? 'stock' : 'own';
+  const needsWorkers = policy.scaling === 'no' || random.chance(0.15);
+  const clients = random.int(1, 4);
+  const wishes = {
+    clients,
+    tasks: random.int(95, 120),
+    stockTasks: random.int(20, 40),
+    faults: random.int(FAULTS_MIN, 20),
+    stormMs: random.int(30_000, 90_000),
+    late,
+  };
+  const incidents = incidentsOf(random, wishes);
   return {
     seed,
-    codec,
+    codec: random.chance(0.1),
+    policyText,
     scheduler: {
       policy,
-      compat: 'own',
+      compat,
       clientTimeoutMs: random.pick([8_000, 15_000, 60_000]) ?? 60_000,
       workerTimeoutMs: random.pick([10_000, 30_000, 60_000]) ?? 60_000,
       adapterTimeoutMs: 10_000,
@@ -61,50 +89,84 @@ export const scenarioOf = (seed: number): Scenario => {
       protected: false,
     },
     adapters,
+    late,
     stock: {
       groupsMax: random.int(1, 5),
       worker: { queueSize: random.pick([1, 10, 1_000]) ?? 10, deathTimeoutMs: 90_000 },
     },
+    statics: needsWorkers ? { own: random.int(1, 4), stock: 1 } : { own: 0, stock: 0 },
     stockFaults: random.chance(0.35),
-    clients: random.int(1, 3),
-    tasks: random.int(90, 120),
-    stockTasks: random.int(20, 40),
-    taskMs,
-    faults: random.int(5, 20),
-    stormMs: random.int(30_000, 90_000),
+    clients,
+    needs: needsOf(random, adapters, policy.scaling === 'no'),
+    taskMs: random.pick([200, 2_000, 20_000]) ?? 200,
+    incidents,
+    tasks: incidents.reduce((sum, one) => sum + ('tasks' in one ? one.tasks : 0), 0),
+    faults: incidents.filter((one) => one.kind === 'fault').length,
+    stormMs: wishes.stormMs,
   };
 };
 
-const adapterOf = (random: Random, at: number): Scenario['adapters'][number] => {
-  const groupsMax = random.int(1, 6);
+/** @throws Error where a seed asks less of a fleet than every default seed must. */
+export const assertFull = ({ seed, adapters, stock, tasks, faults }: Scenario): void => {
+  if (adapters.length < 1 || stock.groupsMax < 1)
+    throw new Error(`seed ${seed} lacks an adapter of ours or a stock one`);
+  if (tasks < TASKS_MIN || faults < FAULTS_MIN)
+    throw new Error(`seed ${seed} has ${tasks} tasks and ${faults} faults`);
+};
+
+const capabilities = (names: readonly string[]): Capabilities => new Map(names.map((name) => [name, 1]));
+
+/** Plain tasks, and those that need what some adapter offers, here or late. Nobody is started under `no`. */
+const needsOf = (
+  random: Random,
+  adapters: readonly AdapterScenario[],
+  plain: boolean,
+): readonly Capabilities[] => {
+  const needs: Capabilities[] = [capabilities([])];
+  if (plain) return needs;
+  for (const { config } of adapters) {
+    const names = [...config.capabilities.keys()];
+    if (names.length > 0) needs.push(capabilities(random.chance(0.5) ? names : names.slice(0, 1)));
+  }
+  return needs;
+};
+
+const adapterOf = (random: Random, at: number, names: readonly string[]): AdapterScenario => {
+  const groupsMax = random.pick([1, 1, 2, 3, 4, 5, 6]) ?? 1;
   const listLagMs = random.pick([0, 2_000, 6_000]) ?? 0;
-  const name = adapterId(`adapter-${at}`);
+  const offers = capabilities(names.slice(0, random.int(0, names.length + 1)));
+  const price = random.pick([0, 0.04, 0.2]) ?? 0;
+  const workersPerGroup = random.int(1, 4);
+  const caps = {
+    groupsMax,
+    vcpusPerGroup: workersPerGroup,
+    vcpusMax: random.chance(0.2) ? workersPerGroup * Math.max(1, groupsMax - 1) : 100,
+    startsPerMinuteMax: random.pick([10, 60]) ?? 60,
+    dollarsPerGroupHour: price,
+    dollarsPerHourMax: random.chance(0.3) ? price * Math.max(1, groupsMax - 1) : 100,
+    dollarsPerDayMax: 1_000,
+    lifetimeMaxMs: 86_400_000,
+  };
   const provider: ProviderTraits = {
     name: `provider-${at}`,
     groupsMax,
     bootMs: random.pick([100, 2_000, 10_000]) ?? 100,
     listLagMs,
     stopGraceMs: random.pick([1_000, 10_000]) ?? 1_000,
-    capabilities: NO_CAPABILITIES,
+    capabilities: offers,
+    dollarsPerHour: price,
+    billedMinimumMs: price > 0 ? (random.pick([0, 10_000, 60_000]) ?? 0) : 0,
+    caps,
     worker: workerOf(random),
   };
   return {
     provider,
     config: {
-      adapterId: name,
+      adapterId: adapterId(`adapter-${at}`),
       provider: 'fake',
-      workersPerGroup: random.int(1, 4),
-      capabilities: NO_CAPABILITIES,
-      caps: {
-        groupsMax,
-        vcpusPerGroup: 1,
-        vcpusMax: 100,
-        startsPerMinuteMax: random.pick([10, 60]) ?? 60,
-        dollarsPerGroupHour: 0,
-        dollarsPerHourMax: 0,
-        dollarsPerDayMax: 0,
-        lifetimeMaxMs: 86_400_000,
-      },
+      workersPerGroup,
+      capabilities: offers,
+      caps,
       heartbeatMs: 2_000,
       listIntervalMs: 2_000,
       listBusyIntervalMs: 500,
@@ -118,7 +180,7 @@ const adapterOf = (random: Random, at: number): Scenario['adapters'][number] => 
   };
 };
 
-const workerOf = (random: Random): Omit<WorkerConfig, 'workerId'> => ({
+export const workerOf = (random: Random): Omit<WorkerConfig, 'workerId'> => ({
   heartbeatMs: 2_000,
   deathTimeoutMs: 90_000,
   lifetimeMaxMs: random.chance(0.2) ? random.int(20_000, 60_000) : undefined,

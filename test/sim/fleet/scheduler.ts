@@ -1,5 +1,6 @@
 /** The scheduler's process: each run has a fresh epoch and remembers nothing. */
 import { createScheduler } from '@muster/core/scheduler';
+import type { Scheduler } from '@muster/core/scheduler';
 import type {
   OperatorRequest,
   SchedulerConfig,
@@ -26,6 +27,8 @@ export class SimScheduler {
   #run: Run | undefined;
   #runs = 0;
   #stores = 1;
+  /** It ended because an operator asked for it. */
+  isOver = false;
 
   constructor(fleet: Fleet, config: Omit<SchedulerConfig, 'epoch'>) {
     this.#fleet = fleet;
@@ -50,9 +53,14 @@ export class SimScheduler {
     const { world, network, random, ledger } = this.#fleet;
     const epoch = `e${++this.#runs}`;
     const process = new Process(world, epoch, random.int(0, 1_000_000));
-    const machine = createScheduler({ ...this.#config, epoch }, process.clock.now());
+    const bornAt = process.clock.now();
+    const machine = watched<SchedulerEvent, SchedulerEffect, Scheduler>(
+      epoch,
+      () => createScheduler({ ...this.#config, epoch }, bornAt),
+      this.#fleet.watch,
+    );
     const loop = drive<SchedulerEvent, SchedulerEffect>(
-      watched(epoch, machine, this.#fleet.checks),
+      machine,
       process.clock,
       { kind: 'deadline' },
       (effects) => {
@@ -75,8 +83,13 @@ export class SimScheduler {
     const run = this.#run;
     if (run === undefined) return;
     this.#fleet.world.say(run.process.name, 'crash');
-    run.process.alive = false;
-    run.loop.stop();
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#run === undefined) return;
+    this.#run.process.alive = false;
+    this.#run.loop.stop();
     this.#run = undefined;
     this.#fleet.network.unbind();
   }
@@ -96,15 +109,18 @@ export class SimScheduler {
     const { world, network, ledger } = this.#fleet;
     switch (effect.kind) {
       case 'send':
-        world.say(epoch, `→ ${effect.to} ${sayMessage(effect.message)}`);
+        world.say(epoch, () => `→ ${effect.to} ${sayMessage(effect.message)}`);
         ledger.onSaid(epoch, effect.to, effect.message);
         return network.send(effect.to, effect.message);
       case 'note':
-        world.say(epoch, sayNote(effect));
+        world.say(epoch, () => sayNote(effect));
         return ledger.onSchedulerNote(epoch, effect);
       case 'deleteObjects':
-      case 'exit':
         return world.say(epoch, effect.kind);
+      case 'exit':
+        world.say(epoch, () => `exit ${effect.reason}`);
+        this.isOver = true;
+        return this.#end();
     }
   }
 }

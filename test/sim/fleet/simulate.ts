@@ -1,66 +1,69 @@
-/** Many seeds, each run twice: the second run must decide the same (P6). */
+/** Many seeds in one thread. Some are looked at twice: what decides must decide the same again (P6). */
 import { readFileSync } from 'node:fs';
-import { runSeed } from './run.ts';
-import type { SeedFailure } from './run.ts';
+import { FAMILIES } from './families.ts';
+import type { FamilyName } from './families.ts';
+import { runScenario } from './run.ts';
+import type { SeedFailure, SeedRun } from './run.ts';
+import { assertFull } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
 import { Coverage } from './tables.ts';
 
-/** Enough that every transition is taken. */
-export const DEFAULT_SEEDS = 600;
+/** What every change is run against. */
+export const DEFAULT_SEEDS = 2_000;
+/** Each machine of every 16th seed is told the same again; every 64th seed is run a second time, unwatched. */
+const REPLAY_EVERY = 16;
+const TWICE_EVERY = 64;
 
 export interface Simulation {
   readonly seeds: number;
   readonly failures: readonly SeedFailure[];
-  readonly coverage: Coverage;
-  readonly tasks: number;
-  readonly faults: number;
+  readonly counts: ReadonlyMap<string, number>;
   /** Of the first runs. */
-  readonly virtualSeconds: number;
-  readonly realSeconds: number;
+  readonly virtualMs: number;
 }
 
 export interface SimulateOptions {
-  /** Keep whole transcripts of what fails. */
-  readonly full?: boolean;
-  /** Do not look for another decision the second time (P6). */
-  readonly once?: boolean;
+  /** Look for another decision the second time (P6) in every seed, in some, or in none. */
+  readonly again: 'all' | 'some' | 'none';
   /** Stop there. */
-  readonly firstFailure?: boolean;
-  readonly onFailure?: (failure: SeedFailure) => void;
-  readonly onProgress?: (done: number) => void;
+  readonly firstFailure: boolean;
 }
 
-export const simulate = (seeds: readonly number[], options: SimulateOptions = {}): Simulation => {
-  const startedMs = performance.now();
+export const simulate = (
+  seeds: readonly number[],
+  family: FamilyName,
+  { again, firstFailure }: SimulateOptions,
+): Simulation => {
   const failures: SeedFailure[] = [];
   const coverage = new Coverage();
   let virtualMs = 0;
-  let tasks = 0;
-  let faults = 0;
   let done = 0;
   for (const seed of seeds) {
-    if (options.firstFailure === true && failures.length > 0) break;
-    const first = runSeed(seed, true, options.full);
-    virtualMs += first.virtualMs;
-    tasks += first.tasks;
-    faults += first.faults;
-    coverage.add(first.counts);
-    const failure = first.failure ?? (options.once === true ? undefined : sameAgain(seed, first.hash));
-    if (failure !== undefined) {
-      failures.push(failure);
-      options.onFailure?.(failure);
-    }
-    options.onProgress?.(++done);
+    if (firstFailure && failures.length > 0) break;
+    const run = simulateSeed(FAMILIES[family](seed), again);
+    virtualMs += run.virtualMs;
+    coverage.add(run.counts);
+    if (run.failure !== undefined) failures.push(run.failure);
+    done++;
   }
-  const realSeconds = Math.round((performance.now() - startedMs) / 10) / 100;
-  const virtualSeconds = Math.round(virtualMs / 1000);
-  return { seeds: done, failures, coverage, tasks, faults, virtualSeconds, realSeconds };
+  return { seeds: done, failures, counts: coverage.counts, virtualMs };
 };
 
-const sameAgain = (seed: number, hash: string): SeedFailure | undefined => {
-  const second = runSeed(seed, false);
-  if (second.hash === hash) return undefined;
-  const message = `the second run decided otherwise: ${hash} and ${second.hash}`;
-  return { seed, promise: 'P6', message, lines: second.failure?.lines ?? [] };
+const simulateSeed = (scenario: Scenario, again: SimulateOptions['again']): SeedRun => {
+  const { seed } = scenario;
+  const every = (n: number): boolean => again === 'all' || (again === 'some' && seed % n === 0);
+  assertFull(scenario);
+  const twice = every(TWICE_EVERY);
+  const first = runScenario(scenario, {
+    checks: true,
+    replays: every(REPLAY_EVERY),
+    tells: twice ? 'end' : 'nothing',
+  });
+  if (first.failure !== undefined || !twice) return first;
+  const second = runScenario(scenario, { checks: false, replays: false, tells: 'end' });
+  if (second.hash === first.hash) return first;
+  const message = `the second run decided otherwise: ${first.hash} and ${second.hash}`;
+  return { ...first, failure: { seed, promise: 'P6', message, lines: [] } };
 };
 
 /** Seeds that once failed: one a line, `#` begins a comment. */

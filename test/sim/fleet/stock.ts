@@ -39,7 +39,7 @@ class StockPeer {
   }
 
   protected say(message: Message): void {
-    this.fleet.world.say(this.process.name, sayMessage(message));
+    this.fleet.world.say(this.process.name, () => sayMessage(message));
     this.fleet.network.say(this.link, message);
   }
 

@@ -49,11 +49,19 @@ export class Coverage {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }
 
-  add(other: ReadonlyMap<string, number>): void {
-    for (const [what, times] of other) this.counts.set(what, (this.counts.get(what) ?? 0) + times);
+  /** The largest value seen; worth knowing. */
+  most(what: string, value: number): void {
+    this.counts.set(`most: ${what}`, Math.max(this.counts.get(`most: ${what}`) ?? 0, value));
   }
 
-  get missing(): readonly Transition[] {
-    return [...GROUP_TRANSITIONS, ...TASK_TRANSITIONS].filter((one) => !this.counts.has(one));
+  add(other: ReadonlyMap<string, number>): void {
+    for (const [what, times] of other) {
+      const before = this.counts.get(what) ?? 0;
+      this.counts.set(what, what.startsWith('most: ') ? Math.max(before, times) : before + times);
+    }
   }
 }
+
+/** What nobody has taken. */
+export const missingIn = (counts: ReadonlyMap<string, number>): readonly Transition[] =>
+  [...GROUP_TRANSITIONS, ...TASK_TRANSITIONS].filter((one) => !counts.has(one));

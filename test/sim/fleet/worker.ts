@@ -14,7 +14,7 @@ import type { Message, TaskHead, TaskResultHead } from '@muster/protocol/message
 import { drive } from '@muster/runtime/drive';
 import type { Drive } from '@muster/runtime/drive';
 import type { SimTask } from './book.ts';
-import type { Fleet } from './fleet.ts';
+import type { Hub } from './hub.ts';
 import { watched } from './machine.ts';
 import type { DealerEvent, Link } from './network.ts';
 import { Processor } from './processor.ts';
@@ -30,32 +30,27 @@ export class SimWorker {
   readonly process: Process;
   readonly link: Link;
   readonly processor: Processor;
-  readonly #fleet: Fleet;
+  readonly #hub: Hub;
   readonly #loop: Drive<WorkerEvent>;
   readonly #capabilities: Capabilities;
   readonly #onEnd: () => void;
 
-  constructor(
-    fleet: Fleet,
-    id: WorkerId,
-    config: WorkerConfig,
-    capabilities: Capabilities,
-    onEnd: () => void,
-  ) {
+  constructor(hub: Hub, id: WorkerId, config: WorkerConfig, capabilities: Capabilities, onEnd: () => void) {
     this.id = id;
-    this.#fleet = fleet;
+    this.#hub = hub;
     this.#capabilities = capabilities;
     this.#onEnd = onEnd;
-    this.process = new Process(fleet.world, id, fleet.random.int(0, 1_000_000));
+    this.process = new Process(hub.world, id, hub.random.int(0, 1_000_000));
     const { clock } = this.process;
-    const machine = watched(id, createWorker(config, clock.now()), fleet.checks);
+    const bornAt = clock.now();
+    const machine = watched(id, () => createWorker(config, bornAt), hub.watch);
     this.#loop = drive(machine, clock, { kind: 'deadline' }, (effects) => {
       for (const effect of effects) this.#apply(effect);
     });
-    this.processor = new Processor(this.process, fleet.book, fleet.random, fleet.processorFaults, (event) =>
+    this.processor = new Processor(this.process, hub.book, hub.random, hub.processorFaults, (event) =>
       this.#loop.feed([event]),
     );
-    this.link = fleet.network.connect(id, this.process, false, (turn) =>
+    this.link = hub.network.connect(id, this.process, false, (turn) =>
       this.#loop.feed(turn.map((one) => this.#eventOf(one))),
     );
   }
@@ -74,7 +69,7 @@ export class SimWorker {
     if (!this.process.alive) return;
     this.process.alive = false;
     this.#loop.stop();
-    this.#fleet.network.close(this.link, how);
+    this.#hub.network.close(this.link, how);
     this.#onEnd();
   }
 
@@ -91,7 +86,7 @@ export class SimWorker {
 
   #offered(head: TaskHead, attempt: number): OfferedTask {
     const { taskId, priority, functionId, bytes, start, end } = head;
-    const timeoutMs = this.#fleet.book.tasks.get(taskId)?.timeoutMs ?? 0;
+    const timeoutMs = this.#hub.book.tasks.get(taskId)?.timeoutMs ?? 0;
     return {
       taskId,
       attempt,
@@ -124,23 +119,23 @@ export class SimWorker {
       case 'exit':
         return this.#exit(effect.reason);
       case 'note':
-        this.#fleet.world.say(this.id, sayNote(effect));
-        return this.#fleet.ledger.onWorkerNote(effect);
+        this.#hub.world.say(this.id, () => sayNote(effect));
+        return this.#hub.ledger.onWorkerNote(effect);
     }
   }
 
   #exit(reason: string): void {
-    this.#fleet.world.say(this.id, `exit ${reason}`);
-    this.#fleet.ledger.onWorkerExit(this, reason);
+    this.#hub.world.say(this.id, `exit ${reason}`);
+    this.#hub.ledger.onWorkerExit(this, reason);
     this.process.alive = false;
     this.#loop.stop();
-    this.#fleet.network.close(this.link, 'flush');
+    this.#hub.network.close(this.link, 'flush');
     this.#onEnd();
   }
 
   #say(message: Message): void {
-    this.#fleet.world.say(this.id, sayMessage(message));
-    this.#fleet.network.say(this.link, message);
+    this.#hub.world.say(this.id, () => sayMessage(message));
+    this.#hub.network.say(this.link, message);
   }
 
   #sayResults(held: readonly HeldResult[], batched: boolean): void {
@@ -151,7 +146,7 @@ export class SimWorker {
 
   #headOf({ taskId, outcome, durationS, cpuS, memoryPeakBytes, body }: HeldResult): TaskResultHead {
     const inline = body.kind === 'value' ? body.inline : NO_BYTES;
-    const bytes = this.#fleet.network.weather.codec
+    const bytes = this.#hub.network.weather.codec
       ? encodeTaskResult({
           taskId,
           outcome,
@@ -191,22 +186,22 @@ export class SimWorker {
 /** The process of one worker group. */
 export class WorkerHost {
   readonly workers: readonly SimWorker[];
+  readonly bornAt: number;
   #left: number;
 
   constructor(
-    fleet: Fleet,
+    hub: Hub,
     ids: readonly WorkerId[],
     config: Omit<WorkerConfig, 'workerId'>,
     capabilities: Capabilities,
     onEnd: () => void,
   ) {
     this.#left = ids.length;
+    this.bornAt = hub.world.now;
     const ended = (): void => {
       if (--this.#left === 0) onEnd();
     };
-    this.workers = ids.map(
-      (id) => new SimWorker(fleet, id, { ...config, workerId: id }, capabilities, ended),
-    );
+    this.workers = ids.map((id) => new SimWorker(hub, id, { ...config, workerId: id }, capabilities, ended));
   }
 
   get running(): readonly SimTask[] {

@@ -7,6 +7,9 @@ const EVENTS_AT_ONE_INSTANT_MAX = 50_000;
 /** Of a transcript that nobody asked for in full. */
 const LINES_KEPT = 300;
 
+/** How much of the transcript is kept; its hash is that of the whole. */
+export type Tells = 'nothing' | 'end' | 'all';
+
 interface Entry {
   readonly at: number;
   readonly order: number;
@@ -19,7 +22,7 @@ export class Violation extends Error {
   readonly promise: string;
 
   constructor(promise: string, message: string) {
-    super(`${promise}: ${message}`);
+    super(message);
     this.promise = promise;
   }
 }
@@ -29,14 +32,18 @@ export class World {
   readonly #heap: Entry[] = [];
   #order = 0;
   #lines: string[] = [];
-  readonly #linesKept: number;
+  readonly #tells: Tells;
   #hashLow = 0x811c9dc5;
   #hashHigh = 0x84222325;
   events = 0;
 
-  /** @param full whether the whole transcript is kept, not just its end. */
-  constructor(full: boolean) {
-    this.#linesKept = full ? Infinity : LINES_KEPT;
+  constructor(tells: Tells) {
+    this.#tells = tells;
+  }
+
+  /** Whether anybody reads the transcript: saying costs more than half of a run. */
+  get isTold(): boolean {
+    return this.#tells !== 'nothing';
   }
 
   at(when: number, run: () => void): void {
@@ -72,15 +79,17 @@ export class World {
   }
 
   /** One line of the transcript: what was decided, by whom. */
-  say(who: string, what: string): void {
-    const line = `${this.now} ${who} ${what}`;
+  say(who: string, what: string | (() => string)): void {
+    if (!this.isTold) return;
+    const line = `${this.now} ${who} ${typeof what === 'string' ? what : what()}`;
     for (let i = 0; i < line.length; i++) {
       const code = line.charCodeAt(i);
       this.#hashLow = Math.imul(this.#hashLow ^ code, 0x01000193);
       this.#hashHigh = Math.imul(this.#hashHigh ^ code, 0x85ebca6b);
     }
     this.#lines.push(line);
-    if (this.#lines.length > 2 * this.#linesKept) this.#lines = this.#lines.slice(-this.#linesKept);
+    if (this.#tells === 'end' && this.#lines.length > 2 * LINES_KEPT)
+      this.#lines = this.#lines.slice(-LINES_KEPT);
   }
 
   /** Of the whole transcript. */
@@ -92,7 +101,7 @@ export class World {
   }
 
   get lastLines(): readonly string[] {
-    return this.#lines.slice(-this.#linesKept);
+    return this.#tells === 'all' ? this.#lines : this.#lines.slice(-LINES_KEPT);
   }
 
   #pop(): void {
@@ -124,15 +133,22 @@ export class Process {
   readonly clock: Clock;
   alive = true;
   #stalledUntil = 0;
+  #offsetMs: number;
 
   /** @param offsetMs what its clock shows when the world's shows 0: clocks of two processes are never compared. */
   constructor(world: World, name: string, offsetMs: number) {
     this.world = world;
     this.name = name;
+    this.#offsetMs = offsetMs;
     this.clock = {
-      now: () => instant(world.now + offsetMs),
-      wakeAt: (deadline, wake) => this.at(deadline - offsetMs, wake),
+      now: () => instant(world.now + this.#offsetMs),
+      wakeAt: (deadline, wake) => this.at(deadline - this.#offsetMs, wake),
     };
+  }
+
+  /** Its clock leaps ahead; timers that were armed before come when they would have come. */
+  jump(ms: number): void {
+    this.#offsetMs += ms;
   }
 
   /** Runs then, later if the process is stalled, never if it is dead. */

@@ -1,0 +1,10 @@
+/** Kinds of scenarios: by name, what a seed stands for. */
+import { scenarioOf } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
+
+export type FamilyName = 'storm' | 'example';
+
+export const FAMILIES: Readonly<Record<FamilyName, (seed: number) => Scenario>> = {
+  storm: scenarioOf,
+  example: scenarioOf,
+};

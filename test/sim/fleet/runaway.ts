@@ -1,0 +1,50 @@
+/** No runaway while groups boot: never more workers, here or on their way, than the tasks need, but for what fills up. */
+import type { SchedulerStatus } from '@muster/core/scheduler-types';
+import { capabilityKey, NO_CAPABILITIES } from '@muster/protocol/ids';
+import type { SimAdapter } from './adapter.ts';
+import type { Fleet } from './fleet.ts';
+import { Violation } from './world.ts';
+
+/** @param heard adapters that the scheduler hears: what starts at others is no capacity to it */
+export const checkNoRunaway = (
+  fleet: Fleet,
+  heard: readonly SimAdapter[],
+  status: SchedulerStatus,
+  adapter: string,
+): void => {
+  const { policy, compat } = fleet.scenario.scheduler;
+  if (compat === 'stock' || !policy.tuning.countStarting) return;
+  const { tasks, kinds } = unfinished(fleet, status);
+  const largest = Math.max(...heard.map(({ config }) => config.workersPerGroup));
+  // `target` gives each task a worker where that is what it takes.
+  const perWorker = policy.scaling === 'target' ? 1 : policy.upperTaskRatio;
+  const floors = (policy.tuning.minGroups + policy.tuning.warmGroups) * heard.length * largest;
+  let room = Math.ceil(tasks / perWorker) + kinds * largest - 1 + floors;
+  const asked = heard.find(({ config }) => config.adapterId === adapter);
+  const offers = capabilityKey(asked?.config.capabilities ?? NO_CAPABILITIES);
+  for (const { config } of heard) {
+    // Others may have groups left that cannot run what waits.
+    if (capabilityKey(config.capabilities) !== offers) continue;
+    const live = status.groups.filter(
+      (one) =>
+        one.adapter === config.adapterId &&
+        (one.phase === 'requested' || (one.phase === 'running' && one.workers > 0)),
+    );
+    room -= live.length * config.workersPerGroup;
+  }
+  if (room < 0)
+    throw new Violation('runaway', `${-room} workers more than ${tasks} tasks need are wanted of ${adapter}`);
+};
+
+/** A client may know of an end before the scheduler does, and the other way round. */
+const unfinished = (fleet: Fleet, status: SchedulerStatus): { tasks: number; kinds: number } => {
+  let tasks = 0;
+  const kinds = new Set<string>();
+  for (const task of fleet.book.tasks.values()) {
+    if (!task.own) continue;
+    kinds.add(capabilityKey(task.head.needs));
+    if (task.end === undefined || task.abandoned) tasks++;
+  }
+  const { waiting, assigned, canceling } = status.tasks;
+  return { tasks: Math.max(tasks, waiting + assigned + canceling), kinds: Math.max(1, kinds.size) };
+};
