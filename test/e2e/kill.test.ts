@@ -21,6 +21,8 @@ const { connect } = (await import(
 
 const KILLS = Number(process.env['MUSTER_KILLS'] ?? 5);
 const seed = Number(process.env['MUSTER_KILL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+// Said before anything can go wrong, so that a run that hangs or passes can be repeated too.
+process.stderr.write(`kill test: MUSTER_KILL_SEED=${seed}, ${KILLS} kills of each process\n`);
 const GROUPS_MAX = 3;
 const STEP_WITHIN_MS = 60_000;
 
