@@ -66,6 +66,7 @@ export type AdapterPace = Pick<
   | 'stopTimeoutMs'
   | 'startGiveUpMs'
   | 'stopRepeatMs'
+  | 'upBy'
 > & { readonly prepareTimeoutMs: number };
 
 /** Calls that were aborted get this long to return before the adapter ends without them. */

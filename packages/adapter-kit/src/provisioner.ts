@@ -30,7 +30,10 @@ export interface GroupInstance {
   readonly groupId: GroupId;
   /** Process id, ECS task ARN, pod name. For people and logs only. */
   readonly nativeId: string;
+  /** `pending`: accepted, and not shown by the provider yet. */
   readonly state: 'pending' | 'starting' | 'running' | 'stopping';
+  /** Why it is in this state, where that is worth telling: what ended it, above all. */
+  readonly detail?: string;
 }
 
 export interface GroupSpec {

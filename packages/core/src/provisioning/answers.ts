@@ -58,8 +58,12 @@ export const tellPending = (state: State): void => {
 
 /** Whether a group has come up, by the provider's word or by its workers'. */
 export const isUp = (state: State, group: Wanted): boolean =>
+  group.cameUp ||
   state.registered.has(group.groupId) ||
-  (group.phase.name === 'held' && group.phase.instance.state === 'running');
+  (trustsProvider(state) && group.phase.name === 'held' && group.phase.instance.state === 'running');
+
+const trustsProvider = ({ config, speaks }: State): boolean =>
+  config.upBy !== 'workers' || speaks === 'stock';
 
 /** A stock scheduler forgets groups when it restarts or loses us; this is how it learns of them again. */
 export const reannounce = (state: State): void => {

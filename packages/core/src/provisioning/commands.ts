@@ -145,9 +145,7 @@ const ECHOES_MISSED_MAX = 3;
  */
 const isOfNow = (state: State, { epoch }: CommandMessage): boolean => {
   if (epoch === '') return true;
-  return (
-    epoch === state.epoch && state.now - state.echoedAt <= ECHOES_MISSED_MAX * state.config.heartbeatMs
-  );
+  return epoch === state.epoch && state.now - state.echoedAt <= ECHOES_MISSED_MAX * state.config.heartbeatMs;
 };
 
 /** Answered at once: from here on the group is not wanted, and that is enough for it to be stopped, however long it takes. */

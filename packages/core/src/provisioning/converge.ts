@@ -8,7 +8,7 @@ import { leave } from './groups.ts';
 import { plan } from './plan.ts';
 import type { ObservedGroup } from './plan.ts';
 import { beginCall, later, mayExist, note, send } from './state.ts';
-import type { State } from './state.ts';
+import type { State, Wanted } from './state.ts';
 import { startToken } from './token.ts';
 import type { Intent } from './types.ts';
 
@@ -134,6 +134,7 @@ const beginStart = (state: State, id: GroupId, call: number): Intent => {
   const group = state.wanted.get(id);
   if (group?.phase.name !== 'waiting') throw new InvariantError(`start of a group that does not wait: ${id}`);
   group.intent = 'open';
+  group.handedAt ??= state.now;
   group.phase = { name: 'starting', call, tries: group.phase.tries };
   const { attempt, workerIds, capabilities } = group;
   return {
@@ -145,10 +146,14 @@ const beginStart = (state: State, id: GroupId, call: number): Intent => {
   };
 };
 
+const giveUpAt = (state: State, group: Wanted): Instant =>
+  later(group.handedAt ?? group.acceptedAt, state.config.startGiveUpMs);
+
 /** P5: a group that does not come up is not waited for for ever. */
 const giveUp = (state: State): void => {
   for (const group of [...state.wanted.values()]) {
-    if (isUp(state, group) || state.now - group.acceptedAt < state.config.startGiveUpMs) continue;
+    group.cameUp ||= isUp(state, group);
+    if (group.cameUp || state.now < giveUpAt(state, group)) continue;
     const reason = `not up after ${state.config.startGiveUpMs} ms: ${group.detail}`;
     note(state, 'error', 'group.start.timeout', { group: group.groupId, detail: group.detail });
     leave(state, group, reason);
@@ -170,11 +175,14 @@ const statuses = (state: State): readonly GroupStatus[] => [
 ];
 
 /** What an operator must change before anything can be started; the scheduler turns to other adapters meanwhile. */
-const troubleOf = ({ hold, now, adoptUntil, listTrouble }: State): string => {
+const troubleOf = ({ hold, now, adoptUntil, listTrouble, listFailures }: State): string => {
   if (hold !== undefined && hold.until > now && (hold.kind === 'unauthorized' || hold.kind === 'invalid'))
     return `${hold.kind}: ${hold.detail}`;
-  return adoptUntil === undefined ? listTrouble : '';
+  return adoptUntil === undefined || listFailures >= LIST_FAILURES_TOLD ? listTrouble : '';
 };
+
+/** Failed listings in a row after which the provider counts as out of reach, and with it every start. */
+const LIST_FAILURES_TOLD = 3;
 
 /** How long the first heartbeat waits for the first listing: a heartbeat that lists nothing says that nothing runs. */
 const FIRST_LISTING_MS = 1_000;
@@ -220,7 +228,7 @@ export const nextDeadline = (state: State): Instant | undefined => {
     for (const one of state.answers) if (one.message === undefined) times.push(one.latestAt);
   if (state.mode.name === 'draining' || state.mode.name === 'stopping') times.push(state.mode.until);
   for (const group of state.wanted.values()) {
-    if (!isUp(state, group)) times.push(later(group.acceptedAt, state.config.startGiveUpMs));
+    if (!isUp(state, group)) times.push(giveUpAt(state, group));
     if (group.phase.name === 'waiting')
       times.push(group.phase.notBefore, state.throttledUntil, state.ledger.startsLeftAt(state.now));
   }

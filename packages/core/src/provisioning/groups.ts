@@ -34,7 +34,15 @@ export const want = (
   intent: Wanted['intent'],
   phase: Wanted['phase'],
 ): Wanted => {
-  const wanted: Wanted = { ...group, acceptedAt: state.now, intent, phase, detail: '' };
+  const wanted: Wanted = {
+    ...group,
+    acceptedAt: state.now,
+    handedAt: undefined,
+    cameUp: false,
+    intent,
+    phase,
+    detail: '',
+  };
   state.wanted.set(group.groupId, wanted);
   return wanted;
 };

@@ -51,12 +51,14 @@ const onWantedSeen = (state: State, group: Wanted, seen: ListedGroup): void => {
   // The start's own answer comes first: it may still say that the attempt failed.
   if (group.phase.name === 'starting') return;
   if (seen.state === 'stopping') {
-    lose(state, group, 'it is stopping by itself');
-    expel(state, seen, 'it was stopping by itself');
+    const why = seen.detail === undefined ? '' : `: ${seen.detail}`;
+    lose(state, group, `it is stopping by itself${why}`);
+    expel(state, seen, `it was stopping by itself${why}`);
     return;
   }
   hold(state, group, seen);
-  if (group.intent === 'open') {
+  // Accepted is not shown yet: after a crash, only a repeat of the start is sure to find it.
+  if (group.intent === 'open' && seen.state !== 'pending') {
     group.intent = 'held';
     state.out.push({ kind: 'holdIntent', groupId: group.groupId });
   }

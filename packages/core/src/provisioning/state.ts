@@ -15,6 +15,10 @@ export interface Wanted {
   readonly workerIds: readonly WorkerId[];
   readonly attempt: number;
   readonly acceptedAt: Instant;
+  /** When the provider was first asked for it by this process; what comes before is waiting in a queue of ours. */
+  handedAt: Instant | undefined;
+  /** Once up, it counts as such: a scheduler that starts anew knows none of its workers for a while. */
+  cameUp: boolean;
   /** What the intent file says: nothing before the first call to the provider. */
   intent: 'none' | 'open' | 'held';
   phase: WantedPhase;

@@ -9,6 +9,8 @@ import type { ObservedGroup } from './plan.ts';
 export interface ListedGroup extends ObservedGroup {
   /** Process id, task ARN or pod name; for people only. */
   readonly nativeId: string;
+  /** Why it is in this state, where that is worth telling: what ended it, above all. */
+  readonly detail?: string;
 }
 
 export interface StartFailure {
@@ -105,6 +107,12 @@ export interface AdapterMachineConfig {
   readonly stopTimeoutMs: number;
   /** A group that was asked for and still has not come up after this is stopped and reported as failed. */
   readonly startGiveUpMs: number;
+  /**
+   * What shows that a group has come up: the provider's word (`provider`, the default), or a worker that the scheduler has
+   * seen (`workers`), where a provider's word is only that something runs. A stock scheduler does not tell: then the
+   * provider's word counts.
+   */
+  readonly upBy?: 'provider' | 'workers';
   /** A stop that shows no end is asked for again after this. */
   readonly stopRepeatMs: number;
   /** 32 lower-case hexadecimal characters, never the same twice: an injected source, for ids of workers and groups. */
