@@ -26,6 +26,10 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
     may: ['adapter-kit', 'protocol', 'core', 'runtime'],
     because: 'adapters are exchangeable, and know a scheduler only by its messages',
   },
+  'adapter-ecs': {
+    may: ['adapter-kit', 'protocol', 'core', 'runtime'],
+    because: 'adapters are exchangeable, and know a scheduler only by its messages',
+  },
   scheduler: {
     may: ['core', 'runtime', 'storage', 'protocol'],
     because: 'it knows workers and adapters by their messages, so that foreign ones are as good',
@@ -46,6 +50,7 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
       'storage',
       'adapter-kit',
       'adapter-native',
+      'adapter-ecs',
       'scheduler',
       'worker',
       'client',
