@@ -2,15 +2,17 @@
  * One decision about the size of the fleet: what the policy asks for, cut by the limits in a fixed order: floors,
  * windows, steps, the adapter's own limit. Pure: what limits must remember is taken and given back as plain data.
  */
-import { InvariantError } from '../machine.ts';
 import type { PolicyConfig, ScalingPolicyName } from '../scheduler-types.ts';
 import { cap } from './limits/cap.ts';
 import type { LimitMemory } from './limits/memory.ts';
 import { firstStarts, plansOf } from './limits/plan.ts';
 import type { Plan } from './limits/plan.ts';
+import { capability } from './policies/capability.ts';
 import { fixedElastic } from './policies/fixed-elastic.ts';
 import { none } from './policies/none.ts';
+import { target } from './policies/target.ts';
 import { vanilla } from './policies/vanilla.ts';
+import { waterfall } from './policies/waterfall.ts';
 import type { ScalingDecision, ScalingPolicy, ScalingView, SupplyTarget } from './view.ts';
 
 /**
@@ -38,17 +40,13 @@ export const decide = (policy: PolicyConfig, view: ScalingView, memory: LimitMem
   return { targets: plans.flatMap(granted), decision, memory };
 };
 
-const missing: ScalingPolicy = () => {
-  throw new InvariantError('this scaling policy is not there yet');
-};
-
 const POLICIES: Readonly<Record<ScalingPolicyName, ScalingPolicy>> = {
   no: none,
   vanilla,
-  capability: missing,
+  capability,
   fixed_elastic: fixedElastic,
-  target: missing,
-  waterfall: missing,
+  target,
+  waterfall,
 };
 
 const granted = (plan: Plan): readonly GrantedTarget[] => {

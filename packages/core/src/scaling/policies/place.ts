@@ -3,6 +3,7 @@ import { capabilityKey, showId } from '@muster/protocol/ids';
 import type { Capabilities } from '@muster/protocol/ids';
 import { EPSILON, hasAll, recheck } from './draft.ts';
 import type { Draft, Line } from './draft.ts';
+import { names } from './wording.ts';
 
 /** Phrases per decision; a fleet of a thousand adapters is not listed. */
 const ALTERNATIVES_MAX = 8;
@@ -32,11 +33,13 @@ export const candidatesFor = (
 };
 
 /** Names it offers that these tasks do not need: somebody else's tasks may. */
-const surplus = ({ supply }: Line, needs: Capabilities): number => {
-  let names = 0;
-  for (const name of supply.offers.keys()) if (!needs.has(name)) names++;
-  return names;
+export const surplusOf = (offers: Capabilities, needs: Capabilities): number => {
+  let beyond = 0;
+  for (const name of offers.keys()) if (!needs.has(name)) beyond++;
+  return beyond;
 };
+
+const surplus = ({ supply }: Line, needs: Capabilities): number => surplusOf(supply.offers, needs);
 
 /** Dollars per worker and hour. */
 export const priceOf = ({ supply, adapter }: Line): number =>
@@ -62,6 +65,19 @@ export const place = (candidates: readonly Line[], needs: Capabilities, workers:
     missing -= groups * size;
   }
   return missing;
+};
+
+/** The same where nobody might be there to be asked. */
+export const askOrSay = (
+  draft: Draft,
+  candidates: readonly Line[],
+  needs: Capabilities,
+  workers: number,
+): void => {
+  if (draft.view.adapters.length === 0) draft.blockedBy.add('no adapter is here');
+  else if (candidates.length === 0)
+    draft.blockedBy.add(`no adapter may start groups with ${names(needs) || 'no needs'}`);
+  askAnyway(draft, candidates, needs, workers);
 };
 
 /** What nobody has room for is still asked for, so that the limit which refuses it gets a name. */
@@ -111,7 +127,7 @@ export const alternativesTo = (
     if (phrases.length >= ALTERNATIVES_MAX) break;
     const line = able.get(adapter.key);
     if (line === undefined) {
-      phrases.push(`${showId(adapter.key)}: does not offer ${[...needs.keys()].join('+')}`);
+      phrases.push(`${showId(adapter.key)}: does not offer ${names(needs)}`);
     } else if (line.added === 0 && chosen !== undefined) {
       phrases.push(exhausted(line)?.words ?? `${showId(adapter.key)}: ${behind(line, chosen, needs)}`);
     }

@@ -10,10 +10,10 @@ import { liveOf } from '../view.ts';
 import type { AdapterView, Demand, ScalingDecision, ScalingView } from '../view.ts';
 import { capacities, capacityOf, decisionOf, draftOf, EPSILON, placedOf, startingOf } from './draft.ts';
 import type { Draft, Finding, Line } from './draft.ts';
-import { alternativesTo, askAnyway, candidatesFor, place } from './place.ts';
+import { alternativesTo, askAnyway, askOrSay, candidatesFor, place } from './place.ts';
 import { releaseIdle, shrunk } from './release.ts';
 import { unservableOf } from './unservable.ts';
-import { count, names, NO_ADAPTER, NOTHING_TO_DO } from './wording.ts';
+import { count, factsOf, names, NOTHING_TO_DO } from './wording.ts';
 
 interface Inputs {
   readonly draft: Draft;
@@ -36,7 +36,7 @@ export const byRatio = (
     0,
   );
   const beyond = [...unservable.values()].reduce((sum, one) => sum + one.tasks, 0);
-  const facts = factsOf(draft, tasks, beyond);
+  const facts = factsOf(tasks, beyond, capacityOf(draft), startingOf(draft));
   const inputs = { draft, demands, tasks, isPrimary };
   const findings = [...startPrimaries(inputs), ...grow(inputs), ...startStarved(inputs), ...shrink(inputs)];
   return decisionOf(draft, {
@@ -49,12 +49,6 @@ export const byRatio = (
 
 const mostWaitingFirst = (one: Demand, other: Demand): number =>
   other.waiting - one.waiting || other.tasks - one.tasks || (one.key < other.key ? -1 : 1);
-
-const factsOf = (draft: Draft, tasks: number, unservable: number): string => {
-  const starting = startingOf(draft);
-  const beyond = unservable > 0 ? ` (${unservable} more that nobody can serve)` : '';
-  return `${count(tasks, 'task')}${beyond} on ${count(capacityOf(draft), 'worker')}${starting > 0 ? ` (${starting} starting)` : ''}`;
-};
 
 /** Where groups for these tasks may be started beside the primary ones. */
 const elasticFor = ({ draft, isPrimary }: Inputs, demand: Demand): readonly Line[] =>
@@ -97,7 +91,7 @@ const grow = (inputs: Inputs): readonly Finding[] => {
     const most = demand === first ? missing : Math.min(missing, shortageOf(draft, demand));
     if (most > EPSILON) missing += place(elasticFor(inputs, demand), demand.needs, most) - most;
   }
-  if (missing > EPSILON) ask(draft, elasticFor(inputs, first), first.needs, missing);
+  if (missing > EPSILON) askOrSay(draft, elasticFor(inputs, first), first.needs, missing);
   return [{ rule: placedOf(draft) > before ? 'above' : 'blocked', words }];
 };
 
@@ -133,23 +127,11 @@ const startStarved = (inputs: Inputs): readonly Finding[] => {
     const before = placedOf(draft);
     const candidates = elasticFor(inputs, demand);
     const left = place(candidates, demand.needs, 1);
-    if (left > EPSILON) ask(draft, candidates, demand.needs, left);
+    if (left > EPSILON) askOrSay(draft, candidates, demand.needs, left);
     const words = `none that may run ${count(demand.waiting, 'task')} with ${names(demand.needs) || 'no needs'}`;
     findings.push({ rule: placedOf(draft) > before ? 'starved' : 'blocked', words });
   }
   return findings;
-};
-
-const ask = (draft: Draft, candidates: readonly Line[], needs: Demand['needs'], workers: number): void => {
-  if (candidates.length === 0) {
-    const whom = names(needs);
-    draft.blockedBy.add(
-      draft.view.adapters.length === 0
-        ? NO_ADAPTER
-        : `no adapter may start more ${whom === '' ? 'groups' : `with ${whom}`}`,
-    );
-  }
-  askAnyway(draft, candidates, needs, workers);
 };
 
 const shrink = ({ draft, demands, tasks, isPrimary }: Inputs): readonly Finding[] => {
