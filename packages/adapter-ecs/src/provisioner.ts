@@ -43,6 +43,8 @@ export interface EcsConfig {
 export interface EcsProvisioner extends Provisioner, AsyncDisposable {
   /** What keeps it from working, the state first (`quota: …`); '' for nothing. */
   trouble(): string;
+  /** Where its tasks run; '' where nothing says. */
+  region(): Promise<string>;
   /** Closes connections; tasks stay. Any number of times. */
   close(): Promise<void>;
 }
@@ -78,6 +80,7 @@ export const ecsProvisioner = (config: EcsConfig): EcsProvisioner => {
     list: (signal) => listGroups(ecs, signal),
     stop: (ids, reason, signal) => stopGroups(ecs, ids, reason, signal),
     trouble: () => [...ecs.troubles.values()].at(-1)?.detail ?? '',
+    region: () => ecs.client.region(),
     close,
     [Symbol.asyncDispose]: close,
   };
