@@ -147,8 +147,16 @@ export interface SchedulerStatus {
     readonly workersPerGroup: number;
     readonly capabilities: readonly string[];
     readonly groups: number;
-    /** Last failure it reported, '' for none. */
+    /** What it says keeps it from starting groups, else the last failure, '' for none. */
     readonly trouble: string;
+    /** How much longer it is not asked after failed starts; 0: it may be asked. */
+    readonly restingMs: number;
+    /** After such a rest it is trusted with one group at a time, until that has proved itself. */
+    readonly onTrial: boolean;
+    /** Median of the latest starts, from command to first worker; undefined before the first. */
+    readonly startMs: number | undefined;
+    /** What its groups cost now. */
+    readonly dollarsPerHour: number;
   }[];
   readonly groupsStarted: number;
   readonly groupsStopped: number;

@@ -32,7 +32,10 @@ export const CAPABILITY: AllocationPolicy = {
   name: 'capability',
   consider: (needs) => needs,
   regard: (offered) => offered,
-  serves: (offered, needs) => missingCapabilities(offered, needs).length === 0,
+  serves: (offered, needs) => {
+    for (const name of needs.keys()) if (!offered.has(name)) return false;
+    return true;
+  },
 };
 
 export const missingCapabilities = (offered: Capabilities, needs: Capabilities): readonly string[] =>

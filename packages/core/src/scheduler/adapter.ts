@@ -2,19 +2,31 @@
  * A worker adapter, as it announced itself, and the groups it answers for.
  *
  * A1 `groups` holds exactly the groups whose `adapter` it is, and `phases` counts them by phase.
- * A2 `idle` lists exactly its groups with `idleSince`, longest idle first.
+ * A2 `supplies` has them by what they offer (supply.ts).
  * A3 Its groups never outnumber `groupsMax` by our doing: none is requested at or above the limit.
  */
 import type { Capabilities, GroupId, Instant, PeerId } from '@muster/protocol/ids';
+import type { AdapterHeartbeat, GroupOffer } from '@muster/protocol/messages';
+import { Breaker } from './breaker.ts';
 import type { Group, GroupPhase } from './group.ts';
+import { StartTimes } from './start-times.ts';
+import type { SupplyEntry } from './supply.ts';
 import { Timer } from './timers.ts';
 import type { Wake } from './wake.ts';
 
 /** The identity of a stock adapter may be anything, also the id of one of ours. */
 export const adapterTableKey = (own: boolean, key: string): string => (own ? 'own:' : 'stock:') + key;
 
-export class Adapter {
+export interface AdapterSpec {
   /** Its adapter id, or the identity of a stock adapter. */
+  readonly key: string;
+  readonly own: boolean;
+  readonly peer: PeerId;
+  readonly beat: AdapterHeartbeat;
+  readonly now: Instant;
+}
+
+export class Adapter {
   readonly key: string;
   readonly own: boolean;
   /** Where commands go: its current connection. */
@@ -28,26 +40,28 @@ export class Adapter {
   groupsMax = 0;
   workersPerGroup = 1;
   capabilities: Capabilities;
+  /** As its last heartbeat says. */
+  announced: readonly GroupOffer[] = [];
+  /** What it can start, cheapest first; never empty once it is registered. */
+  offers: readonly GroupOffer[] = [];
   readonly groups: Set<Group> = new Set<Group>();
   readonly phases: Record<GroupPhase, number> = { requested: 0, running: 0, draining: 0, stopping: 0 };
-  readonly idle: Set<Group> = new Set<Group>();
-  /** Its running groups without a live worker: they count against the limit, not as capacity. */
-  readonly deserted: Set<Group> = new Set<Group>();
+  /** By the key of what they offer. */
+  readonly supplies: Map<string, SupplyEntry> = new Map<string, SupplyEntry>();
   /** Stock: the start that has not been answered; its answers carry no id, so there is at most one. */
   starting: Group | undefined = undefined;
-  /** Failed starts in a row. */
-  failures = 0;
-  blockedUntil: Instant | undefined = undefined;
-  /** Its last failure, '' for none. */
-  trouble = '';
+  readonly startTimes: StartTimes = new StartTimes();
+  readonly breaker: Breaker = new Breaker();
+  /** What it says keeps it from starting anything, '' for nothing. */
+  says = '';
   /** Groups of our epoch that it lists and we do not know, with the number of listings. */
   readonly orphans: Map<GroupId, number> = new Map<GroupId, number>();
 
-  constructor(key: string, own: boolean, peer: PeerId, capabilities: Capabilities, now: Instant) {
+  constructor({ key, own, peer, beat, now }: AdapterSpec) {
     this.key = key;
     this.own = own;
     this.peer = peer;
-    this.capabilities = capabilities;
+    this.capabilities = beat.capabilities;
     this.lastSeen = now;
     this.timeout = new Timer<Wake>({ kind: 'adapter', adapter: this });
   }

@@ -2,18 +2,20 @@
  * Adapters: who they are, and the comparison of what they list with what we want, both ways, at each of their
  * heartbeats.
  */
-import { adapterId, capabilityKey, epochOfGroup, groupId, showId } from '@muster/protocol/ids';
+import { adapterId, epochOfGroup, groupId, showId } from '@muster/protocol/ids';
 import type { GroupId, PeerId } from '@muster/protocol/ids';
 import type { AdapterCommandResponse, AdapterHeartbeat, GroupStatus } from '@muster/protocol/messages';
 import { Adapter, adapterTableKey } from './adapter.ts';
 import { adapterExtras } from './echo.ts';
 import { adoptUngrouped } from './group-members.ts';
 import type { Group } from './group.ts';
-import { adoptGroup, groupGone, groupPending, sendStopCommand, startFailed } from './groups.ts';
+import { judgeTrial, startFailed } from './breaker.ts';
+import { adoptGroup, groupGone, groupPending, sendStopCommand } from './groups.ts';
 import { shutDownLate } from './shutdown.ts';
 import { after, deafForMs, note, noteOnce, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { arrivedSince, nameGroup, readAnswer, startCommand, stopCommand } from './stock-adapter.ts';
+import { announce, correct, sameOffers } from './supply.ts';
 import { loseWorker } from './workers.ts';
 
 /** A start that its adapter has neither answered nor listed is sent again after this; it is idempotent. */
@@ -23,6 +25,8 @@ const STOP_AGAIN_MS = 500;
 /** What is left of an adapter that does not come back is forgotten after this. */
 const FORGET_MS = 600_000;
 const GROUPS_MAX = 1_000_000;
+/** Characters of what an adapter says that are kept. */
+const SAYS_MAX = 512;
 /** Identities of former processes that an adapter is remembered by. */
 const FORMER_MAX = 16;
 
@@ -41,8 +45,12 @@ export const onAdapterHeartbeat = (state: SchedulerState, from: PeerId, beat: Ad
     state.scalingDirty = true;
   adapter.groupsMax = groupsMax;
   adapter.workersPerGroup = workersPerGroup;
-  if (capabilityKey(beat.capabilities) !== capabilityKey(adapter.capabilities)) state.scalingDirty = true;
-  adapter.capabilities = beat.capabilities;
+  if (!sameOffers(adapter, beat)) {
+    announce(adapter, beat);
+    state.scalingDirty = true;
+  }
+  hearTrouble(state, adapter, beat.trouble);
+  judgeTrial(state, adapter);
   // Without a list the provider has not been asked yet: that says nothing about what runs.
   if (adapter.own && beat.groups !== undefined) reconcile(state, adapter, beat.groups);
   send(state, from, {
@@ -53,6 +61,15 @@ export const onAdapterHeartbeat = (state: SchedulerState, from: PeerId, beat: Ad
       : [],
   });
   return adapter;
+};
+
+/** What it says of itself outranks what we learnt from failures. */
+const hearTrouble = (state: SchedulerState, adapter: Adapter, says: string): void => {
+  if (says === adapter.says) return;
+  adapter.says = says.slice(0, SAYS_MAX);
+  state.scalingDirty = true;
+  const fields = { adapter: showId(adapter.key), reason: showId(adapter.says) };
+  note(state, 'adapter.trouble', says === '' ? 'info' : 'warn', fields);
 };
 
 /** Frames of a process that is no more may arrive after those of the next one: what they list is long past. */
@@ -89,7 +106,8 @@ const adapterFor = (state: SchedulerState, from: PeerId, beat: AdapterHeartbeat)
     state.adapterOfPeer.set(from, known);
     return known;
   }
-  const adapter = new Adapter(key, own, from, beat.capabilities, state.now);
+  const adapter = new Adapter({ key, own, peer: from, beat, now: state.now });
+  announce(adapter, beat);
   state.adapters.set(adapterTableKey(own, key), adapter);
   state.adapterOfPeer.set(from, adapter);
   state.timers.set(adapter.timeout, after(state, state.config.adapterTimeoutMs));
@@ -181,7 +199,7 @@ const onRequestedNotListed = (state: SchedulerState, group: Group): void => {
   if (group.state.phase !== 'requested') return;
   if (group.listed) {
     if (++group.state.missing < 2) return;
-    startFailed(state, group.adapter, 'unknown', 'a group ended while it started');
+    startFailed(state, group, 'unknown', 'a group ended while it started');
     return groupGone(state, group, 'it ended while it started');
   }
   if (group.state.confirmed || state.now - group.state.sentAt < START_AGAIN_MS) return;
@@ -211,7 +229,7 @@ const onOwnResponse = (state: SchedulerState, adapter: Adapter, response: Adapte
   const { status, failure, reason } = response;
   if (status === 'workerGroupShutdown' || status === 'workerGroupIDNotFound') {
     if (group.phase === 'requested' && status === 'workerGroupIDNotFound') {
-      startFailed(state, adapter, failure, reason === '' ? 'a group ended while it started' : reason);
+      startFailed(state, group, failure, reason === '' ? 'a group ended while it started' : reason);
     }
     // Reported stopped. A live worker outranks the report; the next list settles it.
     if (group.workers.size === 0)
@@ -220,7 +238,9 @@ const onOwnResponse = (state: SchedulerState, adapter: Adapter, response: Adapte
   }
   if (status === 'pending') return groupPending(state, group);
   if (status === 'success') {
+    if (response.capabilities.size > 0) correct(group, 'answer', response.capabilities);
     if (group.state.phase === 'requested') group.state.confirmed = true;
+    state.scalingDirty = true;
     return;
   }
   if (group.state.phase !== 'requested') {
@@ -231,7 +251,7 @@ const onOwnResponse = (state: SchedulerState, adapter: Adapter, response: Adapte
       reason,
     });
   }
-  startFailed(state, adapter, failure, reason === '' ? status : reason);
+  startFailed(state, group, failure, reason === '' ? status : reason);
   groupGone(state, group, `start failed: ${reason === '' ? status : reason}`);
 };
 
@@ -240,13 +260,14 @@ const onStockResponse = (state: SchedulerState, adapter: Adapter, response: Adap
   switch (answer.kind) {
     case 'started':
       nameGroup(state, answer.group, answer.id, answer.workers);
+      if (response.capabilities.size > 0) correct(answer.group, 'answer', response.capabilities);
       for (const worker of arrivedSince(state, answer.group)) adoptUngrouped(state, answer.group, worker);
       state.scalingDirty = true;
       return;
     case 'startFailed':
       startFailed(
         state,
-        adapter,
+        answer.group,
         response.failure,
         response.reason === '' ? response.status : response.reason,
       );

@@ -5,8 +5,10 @@ import { GROUP_PHASES } from './group.ts';
 import type { Group } from './group.ts';
 import { mayBeGivenTasks } from './indexes.ts';
 import type { Pool } from './pool.ts';
+import { side } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { ASSIGNED, CANCELING, FINISHED, NO_TASK, PHASE_NAMES, WAITING } from './task-table.ts';
+import { checkSupplies } from './supply-check.ts';
 import type { Worker } from './worker.ts';
 
 const assert = (holds: boolean, message: string): void => {
@@ -149,6 +151,10 @@ const checkGroups = (state: SchedulerState): void => {
     grouped + state.own.ungrouped + state.stock.ungrouped === state.workers.size,
     'G1: workers with and without a group are not all workers',
   );
+  for (const own of [true, false]) {
+    const lone = [...state.workers.values()].filter((one) => one.own === own && one.group === undefined);
+    side(state, own).offers.check(lone);
+  }
   for (const adapter of state.adapters.values()) {
     for (const phase of GROUP_PHASES) {
       const found = [...adapter.groups].filter((group) => group.phase === phase).length;
@@ -157,15 +163,7 @@ const checkGroups = (state: SchedulerState): void => {
         `A1: ${found} groups ${phase}, ${adapter.phases[phase]} counted`,
       );
     }
-    const idle = [...adapter.groups].filter((group) => group.idleSince !== undefined);
-    assert(idle.length === adapter.idle.size, 'A2: idle groups miscounted');
-    let before: number | undefined;
-    for (const group of adapter.idle) {
-      assert(group.idleSince !== undefined, 'A2: a busy group is listed as idle');
-      if (before !== undefined && group.idleSince !== undefined)
-        assert(before <= group.idleSince, 'A2: idle order');
-      before = group.idleSince;
-    }
+    checkSupplies(adapter);
     assert(adapter.timeout.armed, 'A1: an adapter without a deadline');
   }
 };
@@ -181,7 +179,6 @@ const checkGroup = (state: SchedulerState, group: Group): void => {
   const idle = group.phase === 'running' && busy === 0 && group.workers.size > 0;
   assert(idle === (group.idleSince !== undefined), 'G2: idleSince does not fit');
   const deserted = group.phase === 'running' && group.workers.size === 0;
-  assert(deserted === group.adapter.deserted.has(group), 'G3: deserted groups miscounted');
   assert(
     group.phase === 'running' && !deserted ? true : group.timer.armed,
     `G3: ${group.phase} without a deadline`,

@@ -1,12 +1,14 @@
 /** Which worker belongs to which group, and what follows when the last one comes or goes. */
 import { groupOfWorker } from '@muster/protocol/ids';
 import type { Group } from './group.ts';
-import { groupGone, groupRuns, settleDrain, startFailed } from './groups.ts';
+import { startFailed } from './breaker.ts';
+import { groupGone, groupRuns, settleDrain } from './groups.ts';
 import { settleIdle, touch } from './indexes.ts';
 import { after, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { attributeByArrival } from './stock-adapter.ts';
 import { stray, unstray } from './strays.ts';
+import { correct } from './supply.ts';
 import type { Worker } from './worker.ts';
 
 /** The group of a newly registered worker, as far as it is known. */
@@ -24,9 +26,10 @@ export const joinGroup = (state: SchedulerState, worker: Worker, group: Group | 
 
 /** Also for a worker that registered before its group was known: adopted after a restart, or named late. */
 export const addMember = (state: SchedulerState, group: Group, worker: Worker): void => {
+  correct(group, 'worker', worker.capabilities);
   worker.group = group;
   group.workers.add(worker);
-  group.adapter.deserted.delete(group);
+  group.supply.deserted.delete(group);
   if (group.phase === 'requested') groupRuns(state, group);
   else if (group.phase === 'running') state.timers.clear(group.timer);
   else {
@@ -61,8 +64,8 @@ export const leaveGroup = (state: SchedulerState, worker: Worker): void => {
   if (group.phase === 'stopping' && group.reported && group.workers.size === 0)
     groupGone(state, group, 'stopped');
   if (group.phase !== 'running' || group.workers.size > 0) return;
-  group.adapter.deserted.add(group);
+  group.supply.deserted.add(group);
   state.timers.set(group.timer, after(state, state.config.startTimeoutMs));
   if (!group.proved)
-    startFailed(state, group.adapter, 'unknown', 'its workers were lost before they finished a task');
+    startFailed(state, group, 'unknown', 'its workers were lost before they finished a task');
 };

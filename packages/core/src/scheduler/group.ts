@@ -28,6 +28,8 @@
 import type { Capabilities, GroupId, Instant } from '@muster/protocol/ids';
 import type { Adapter } from './adapter.ts';
 import { GroupLife } from './history.ts';
+import { expectedOffers, supplyOf } from './supply.ts';
+import type { SupplyEntry } from './supply.ts';
 import { Timer } from './timers.ts';
 import type { Wake } from './wake.ts';
 import type { Worker } from './worker.ts';
@@ -37,6 +39,9 @@ export const GROUP_PHASES: readonly GroupPhase[] = ['requested', 'running', 'dra
 
 /** 'worker': its workers drain by themselves (reclaimed by the provider, or their life is over). */
 export type DrainCause = 'scaleDown' | 'operator' | 'worker';
+
+/** How it is known what a group offers: by what was asked for, by its adapter's answer, by its first worker. */
+export type Evidence = 'asked' | 'answer' | 'worker';
 
 export type GroupState =
   | {
@@ -61,7 +66,10 @@ export class Group {
   /** The provisional one until a stock adapter has answered with its own. */
   id: GroupId;
   readonly adapter: Adapter;
+  /** What was asked for. */
   readonly capabilities: Capabilities;
+  supply: SupplyEntry;
+  evidence: Evidence = 'asked';
   state: GroupState;
   readonly bornAt: Instant;
   /** Of the current phase. */
@@ -93,6 +101,7 @@ export class Group {
     this.id = id;
     this.adapter = adapter;
     this.capabilities = capabilities;
+    this.supply = supplyOf(adapter, expectedOffers(adapter, capabilities));
     this.state = state;
     this.bornAt = now;
     this.since = now;
@@ -105,3 +114,10 @@ export class Group {
     return this.state.phase;
   }
 }
+
+/** Tasks that its workers hold. */
+export const heldBy = (group: Group): number => {
+  let held = 0;
+  for (const worker of group.workers) held += worker.holds.length;
+  return held;
+};

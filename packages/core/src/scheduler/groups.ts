@@ -1,9 +1,9 @@
 /** The phases of worker groups: every edge of the table in group.ts, and nothing else. */
 import { groupId, NO_CAPABILITIES, showId } from '@muster/protocol/ids';
 import type { Capabilities, GroupId } from '@muster/protocol/ids';
-import type { FailureKind } from '@muster/protocol/messages';
 import { never } from '../machine.ts';
 import type { Adapter } from './adapter.ts';
+import { beginTrial, closeBreaker, endTrial, startFailed } from './breaker.ts';
 import { Group } from './group.ts';
 import type { DrainCause, GroupState } from './group.ts';
 import { settleIdle, touch } from './indexes.ts';
@@ -12,20 +12,20 @@ import { after, note, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { isNameless, startCommand, stopCommand } from './stock-adapter.ts';
 import { stray } from './strays.ts';
-
-const BACKOFF_MS = 1_000;
-const BACKOFF_MAX_MS = 60_000;
+import { delist, enlist } from './supply.ts';
 
 const enter = (state: SchedulerState, group: Group, next: GroupState, reason: string): void => {
   const { phases } = group.adapter;
   phases[group.phase]--;
   phases[next.phase]++;
+  group.supply.phases[group.phase]--;
+  group.supply.phases[next.phase]++;
   group.state = next;
   group.since = state.now;
   group.reason = reason;
   group.life.add({ at: state.now, phase: next.phase, reason });
   state.timers.clear(group.timer);
-  if (next.phase !== 'running') group.adapter.deserted.delete(group);
+  if (next.phase !== 'running') group.supply.deserted.delete(group);
   state.scalingDirty = true;
   settleIdle(state, group);
   for (const worker of group.workers) touch(state, worker);
@@ -44,6 +44,7 @@ const insert = (state: SchedulerState, group: Group): void => {
   state.groups.set(group.id, group);
   group.adapter.groups.add(group);
   group.adapter.phases[group.phase]++;
+  enlist(group);
   group.life.add({ at: state.now, phase: group.phase, reason: group.reason });
   state.scalingDirty = true;
 };
@@ -67,6 +68,7 @@ export const requestGroup = (
   insert(state, group);
   state.timers.set(group.timer, after(state, state.config.startTimeoutMs));
   noteGroup(state, 'group.requested', 'info', group, { reason });
+  beginTrial(state, group);
   if (!adapter.own) adapter.starting = group;
   send(state, adapter.peer, startCommand(state, group));
   return group;
@@ -101,6 +103,7 @@ export const adoptGroup = (
 /** requested → running (passive): one of its workers is here. */
 export const groupRuns = (state: SchedulerState, group: Group): void => {
   const started = group.state.phase === 'requested' ? group.state.requestedAt : state.now;
+  if (group.returningUntil === undefined) group.adapter.startTimes.add(state.now - started);
   enter(state, group, { phase: 'running' }, 'its first worker is here');
   if (!group.ran) {
     group.ran = true;
@@ -203,7 +206,8 @@ export const groupGone = (state: SchedulerState, group: Group, reason: string): 
   state.timers.clear(group.timer);
   adapter.phases[group.phase]--;
   adapter.groups.delete(group);
-  adapter.deserted.delete(group);
+  delist(group);
+  endTrial(group);
   if (adapter.starting === group) adapter.starting = undefined;
   state.groups.delete(group.id);
   group.life.add({ at: state.now, phase: 'gone', reason });
@@ -213,36 +217,10 @@ export const groupGone = (state: SchedulerState, group: Group, reason: string): 
   noteGroup(state, 'group.gone', asked ? 'info' : 'warn', group, { reason });
 };
 
-/** A start that came to nothing: the adapter gets a rest that doubles with each failure in a row. */
-export const startFailed = (
-  state: SchedulerState,
-  adapter: Adapter,
-  failure: FailureKind,
-  reason: string,
-): void => {
-  adapter.failures++;
-  adapter.trouble = reason;
-  const waitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** (adapter.failures - 1));
-  adapter.blockedUntil = after(state, waitMs);
-  state.scalingDirty = true;
-  note(state, 'adapter.backoff', 'warn', {
-    adapter: showId(adapter.key),
-    failure,
-    reason,
-    failures: adapter.failures,
-    waitMs,
-  });
-};
-
-/** A group of this adapter did work: whatever was wrong is over. */
+/** A group of this adapter did work. */
 export const proveGroup = (state: SchedulerState, group: Group): void => {
   group.proved = true;
-  const { adapter } = group;
-  if (adapter.failures === 0 && adapter.trouble === '') return;
-  adapter.failures = 0;
-  adapter.blockedUntil = undefined;
-  adapter.trouble = '';
-  state.scalingDirty = true;
+  closeBreaker(state, group.adapter);
 };
 
 export const onGroupDue = (state: SchedulerState, group: Group): void => {
@@ -250,7 +228,7 @@ export const onGroupDue = (state: SchedulerState, group: Group): void => {
   switch (now.phase) {
     case 'requested':
       noteGroup(state, 'group.start.timeout', 'warn', group, { waitedMs: state.now - now.requestedAt });
-      startFailed(state, group.adapter, 'unknown', 'the group did not start in time');
+      startFailed(state, group, 'unknown', 'a group did not start in time');
       return stopGroup(state, group, 'it did not start in time');
     case 'running':
       return stopGroup(state, group, 'it has had no live worker for too long');

@@ -36,6 +36,13 @@ export class Ring<T> implements Iterable<T> {
     this.pushed++;
   }
 
+  /** In the place of what was pushed as the nth, from 0. @returns false when that is forgotten. */
+  replace(nth: number, item: T): boolean {
+    if (nth < 0 || nth < this.pushed - this.#max || nth >= this.pushed) return false;
+    this.#items[nth % this.#max] = item;
+    return true;
+  }
+
   last(): T | undefined {
     return this.#items[(this.#next + this.#max - 1) % this.#max];
   }

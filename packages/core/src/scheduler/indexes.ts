@@ -78,7 +78,7 @@ export const settleIdle = (state: SchedulerState, group: Group): void => {
   const idle = group.phase === 'running' && group.busy === 0 && group.workers.size > 0;
   if (idle === (group.idleSince !== undefined)) return;
   group.idleSince = idle ? state.now : undefined;
-  if (idle) group.adapter.idle.add(group);
-  else group.adapter.idle.delete(group);
+  if (idle) group.supply.idleGroups.add(group);
+  else group.supply.idleGroups.delete(group);
   state.scalingDirty = true;
 };

@@ -108,7 +108,7 @@ describe('an adapter that was started anew', () => {
     const b = started();
     b.pass(11_000);
     const back = b.step(from('first', adapterBeat('native', { groups: [listed('g-e1-1', 'starting')] })));
-    expect(notes(back)).toEqual(['adapter.back']);
+    expect(notes(back)).toEqual(['adapter.back', 'scaling.held']);
     expect(sent(back, 'first')).toMatchObject([{ kind: 'adapterHeartbeatEcho' }]);
   });
 });

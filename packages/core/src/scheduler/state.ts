@@ -6,6 +6,8 @@ import type { EchoExtras, Message, TaskResultHead } from '@muster/protocol/messa
 import { allocationPolicy } from '../allocation/policy.ts';
 import type { AllocationPolicy } from '../allocation/policy.ts';
 import type { Note } from '../machine.ts';
+import { NO_MEMORY } from '../scaling/limits/memory.ts';
+import type { LimitMemory } from '../scaling/limits/memory.ts';
 import type { DecisionRecord } from '../scaling/record.ts';
 import type { ObjectStoreState, SchedulerConfig, SchedulerEffect } from '../scheduler-types.ts';
 import type { Adapter } from './adapter.ts';
@@ -23,6 +25,7 @@ import { TaskEndings, TaskLosses } from './task-history.ts';
 import { TaskTable } from './task-table.ts';
 import type { TaskRow } from './task-table.ts';
 import { Timer, Timers } from './timers.ts';
+import { UngroupedIndex } from './ungrouped.ts';
 import type { Wake } from './wake.ts';
 import type { Worker } from './worker.ts';
 
@@ -69,6 +72,14 @@ export interface Side {
   ungrouped: number;
   /** Whether it ever had a task. */
   hadWork: boolean;
+  /** Its workers without a group. */
+  readonly offers: UngroupedIndex;
+  /** What limits on scaling remember. */
+  limits: LimitMemory;
+  /** The decision that is kept up: its {@link holdKey}, and its number among the records. */
+  held: { readonly key: string; readonly at: number };
+  /** Needs that were told to be unservable. */
+  readonly unservable: Set<string>;
 }
 
 /** Set once an operator or a client asked for the end. */
@@ -139,7 +150,9 @@ export interface SchedulerState {
   scalingLine: string;
   /** Changes of the fleet's target, oldest first. */
   readonly decisions: string[];
-  scalingKeys: Map<string, string>;
+  /** `decide=heartbeat`: one has come. */
+  scalingBeat: boolean;
+  toldMismatch: boolean;
   /** Decisions about the size of the fleet, those that change nothing included. */
   readonly records: Ring<DecisionRecord>;
   /** Of groups that are gone; those that live keep their own. */
@@ -179,6 +192,17 @@ export const createState = (config: SchedulerConfig, now: Instant): SchedulerSta
   const tasks = new TaskTable(seedOf(config.epoch), workerRegistry);
   return emptyState(config, now, tasks, workerRegistry);
 };
+
+const emptySide = (): Side => ({
+  tasks: 0,
+  workers: 0,
+  ungrouped: 0,
+  hadWork: false,
+  offers: new UngroupedIndex(),
+  limits: NO_MEMORY,
+  held: { key: '', at: -1 },
+  unservable: new Set(),
+});
 
 const noCounts = (): Counts => ({
   waiting: 0,
@@ -228,8 +252,8 @@ const emptyState = (
   strays: new Map(),
   stockStrays: new Set(),
   counts: noCounts(),
-  own: { tasks: 0, workers: 0, ungrouped: 0, hadWork: false },
-  stock: { tasks: 0, workers: 0, ungrouped: 0, hadWork: false },
+  own: emptySide(),
+  stock: emptySide(),
   waits: new Int32Array(WAITS_KEPT),
   waitsSeen: 0,
   store: undefined,
@@ -243,7 +267,8 @@ const emptyState = (
   lastScalingAt: LONG_AGO,
   scalingLine: '',
   decisions: [],
-  scalingKeys: new Map(),
+  scalingBeat: false,
+  toldMismatch: false,
   records: new Ring(RECORDS_KEPT),
   lives: new Ring(LIVES_KEPT),
   endings: new TaskEndings(),

@@ -5,8 +5,9 @@ import { missingCapabilities } from '../allocation/policy.ts';
 import type { SchedulerStatus } from '../scheduler-types.ts';
 import type { Adapter } from './adapter.ts';
 import type { Bucket } from './bucket.ts';
+import { isOnTrial, isResting } from './breaker.ts';
 import { mayBeGivenTasks } from './indexes.ts';
-import { heldBy } from './scale.ts';
+import { heldBy } from './group.ts';
 import { WAITS_KEPT } from './state.ts';
 import type { SchedulerState } from './state.ts';
 
@@ -63,7 +64,11 @@ export const statusOf = (state: SchedulerState, now: Instant): SchedulerStatus =
       workersPerGroup: adapter.workersPerGroup,
       capabilities: [...adapter.capabilities.keys()].sort(),
       groups: adapter.groups.size,
-      trouble: adapter.up ? adapter.trouble : `not heard for ${now - adapter.lastSeen} ms`,
+      trouble: troubleOf(adapter, now),
+      restingMs: isResting(adapter, now) ? (adapter.breaker.restsUntil ?? now) - now : 0,
+      onTrial: isOnTrial(state, adapter),
+      startMs: adapter.startTimes.medianMs,
+      dollarsPerHour: costOf(adapter),
     })),
     groupsStarted: counts.groupsStarted,
     groupsStopped: counts.groupsStopped,
@@ -73,7 +78,19 @@ export const statusOf = (state: SchedulerState, now: Instant): SchedulerStatus =
   };
 };
 
-const policyLine = ({ config }: SchedulerState): string => {
+export const troubleOf = (adapter: Adapter, now: Instant): string => {
+  if (!adapter.up) return `not heard for ${now - adapter.lastSeen} ms`;
+  return adapter.says === '' ? adapter.breaker.trouble : adapter.says;
+};
+
+/** Of the groups it has now. */
+const costOf = (adapter: Adapter): number => {
+  let dollars = 0;
+  for (const supply of adapter.supplies.values()) dollars += supply.groups * supply.dollarsPerHour;
+  return dollars;
+};
+
+export const policyLine = ({ config }: SchedulerState): string => {
   const { allocate, scaling, upperTaskRatio, lowerTaskRatio } = config.policy;
   const ratios =
     scaling === 'no' ? '' : `; upper_task_ratio=${upperTaskRatio}; lower_task_ratio=${lowerTaskRatio}`;
@@ -89,7 +106,7 @@ const waitPercentiles = (state: SchedulerState): readonly [number | undefined, n
 
 const ROWS_MAX = 100;
 
-const waitingRows = (state: SchedulerState, now: Instant): SchedulerStatus['waiting'] => {
+export const waitingRows = (state: SchedulerState, now: Instant): SchedulerStatus['waiting'] => {
   const rows: { needs: readonly string[]; count: number; reason: string }[] = [];
   for (const bucket of state.buckets.values()) {
     if (bucket.waiting === 0) continue;
@@ -104,13 +121,15 @@ const waitingRows = (state: SchedulerState, now: Instant): SchedulerStatus['wait
 };
 
 /** The nearest cause first: workers that could run them, then groups on their way, then what keeps new ones away. */
-const whyWaiting = (state: SchedulerState, bucket: Bucket, now: Instant): string => {
+export const whyWaiting = (state: SchedulerState, bucket: Bucket, now: Instant): string => {
   const able = bucket.pools.reduce((sum, pool) => sum + pool.workers, 0);
   if (able > 0) return whyNotTaken(state, bucket, able);
   const kind = bucket.own ? '' : ' of stock clients';
   const workers = bucket.own ? state.own.workers : state.stock.workers;
   const all = [...state.adapters.values()].filter((adapter) => adapter.own === bucket.own);
-  const adapters = all.filter((adapter) => state.allocation.serves(adapter.capabilities, bucket.needs));
+  const adapters = all.filter((adapter) =>
+    adapter.offers.some((offer) => state.allocation.serves(offer.capabilities, bucket.needs)),
+  );
   if (adapters.length === 0 && (workers > 0 || all.length > 0)) {
     const whose = all.length === 0 ? 'no worker has' : 'no worker and no adapter has';
     return `${whose} capability ${missingNames(state, bucket, all).join(', ')}`;
@@ -149,7 +168,10 @@ const missingNames = (
 ): readonly string[] => {
   const names = [...bucket.needs.keys()].sort();
   const pools = [...state.pools.values()].filter((pool) => pool.own === bucket.own);
-  const offers = [...pools.map((pool) => pool.offered), ...adapters.map((adapter) => adapter.capabilities)];
+  const offers = [
+    ...pools.map((pool) => pool.offered),
+    ...adapters.flatMap(({ offers: kinds }) => kinds.map((kind) => kind.capabilities)),
+  ];
   const nowhere = names.filter((name) => offers.every((offered) => !offered.has(name)));
   if (nowhere.length > 0) return nowhere.map(showId);
   const closest = offers
@@ -165,11 +187,14 @@ const missingNames = (
   );
 };
 
-const whyNoStart = (adapter: Adapter, now: Instant): string => {
+/** What keeps this adapter from a start. */
+export const whyNoStart = (adapter: Adapter, now: Instant): string => {
   const name = `adapter ${showId(adapter.key)}`;
   if (!adapter.up) return `${name} has not been heard for ${now - adapter.lastSeen} ms`;
-  if (adapter.blockedUntil !== undefined && adapter.blockedUntil > now) {
-    return `${name} is in trouble (${adapter.trouble}); next start in ${adapter.blockedUntil - now} ms`;
+  if (adapter.says !== '') return `${name} says: ${showId(adapter.says)}`;
+  const { restsUntil, trouble } = adapter.breaker;
+  if (restsUntil !== undefined && restsUntil > now) {
+    return `${name} is in trouble (${trouble}); next start in ${restsUntil - now} ms`;
   }
   if (adapter.groups.size >= adapter.groupsMax) {
     const leaving = adapter.phases.draining + adapter.phases.stopping;

@@ -17,7 +17,6 @@
 import { groupId, NO_CAPABILITIES, workerId } from '@muster/protocol/ids';
 import type { GroupId, Instant, WorkerId } from '@muster/protocol/ids';
 import type { AdapterCommandResponse, Message } from '@muster/protocol/messages';
-import type { IdleGroup } from '../scaling/policy.ts';
 import type { Adapter } from './adapter.ts';
 import type { Group } from './group.ts';
 import type { SchedulerState } from './state.ts';
@@ -44,9 +43,6 @@ const epochFor = (state: SchedulerState, adapter: Adapter): string => (adapter.o
 
 /** No answer has named it, so no command can. */
 export const isNameless = (group: Group): boolean => group.adapter.starting === group;
-
-/** Whether one more start may be sent now. */
-export const mayStart = (adapter: Adapter): boolean => adapter.own || adapter.starting === undefined;
 
 export type StockAnswer =
   | {
@@ -131,8 +127,13 @@ export const arrivedSince = (state: SchedulerState, group: Group): readonly Work
   return found;
 };
 
-/** S5. Idle groups of a stock adapter that may be stopped, longest idle first. */
-export const stoppable = (state: SchedulerState, adapter: Adapter): readonly IdleGroup[] => {
+export interface Stoppable {
+  readonly group: Group;
+  readonly idleSince: Instant | undefined;
+}
+
+/** S5. Which of these idle groups of a stock adapter may be stopped, longest idle first. */
+export const stoppable = (state: SchedulerState, idle: Iterable<Group>): readonly Stoppable[] => {
   let guessedIdleSince: Instant | undefined;
   let guessedBusy = state.stock.tasks > 0;
   const strayAt = lastStray(state);
@@ -144,12 +145,12 @@ export const stoppable = (state: SchedulerState, adapter: Adapter): readonly Idl
     if (group.idleSince === undefined) guessedBusy = true;
     else guessedIdleSince = latest(guessedIdleSince, group.idleSince);
   }
-  const idle: IdleGroup[] = [];
-  for (const group of adapter.idle) {
-    if (!group.guessed) idle.push(group);
-    else if (!guessedBusy) idle.push({ id: group.id, idleSince: guessedIdleSince });
+  const may: Stoppable[] = [];
+  for (const group of idle) {
+    if (!group.guessed) may.push({ group, idleSince: group.idleSince });
+    else if (!guessedBusy) may.push({ group, idleSince: guessedIdleSince });
   }
-  return idle.sort((one, other) => (one.idleSince ?? 0) - (other.idleSince ?? 0));
+  return may.sort((one, other) => (one.idleSince ?? 0) - (other.idleSince ?? 0));
 };
 
 /** All its workers are those that the answer to its start named. */

@@ -6,7 +6,9 @@ import type { Worker } from './worker.ts';
 
 /** A worker that has no group, or none that we know (yet). */
 export const stray = (state: SchedulerState, worker: Worker): void => {
-  side(state, worker.own).ungrouped++;
+  const mine = side(state, worker.own);
+  mine.ungrouped++;
+  mine.offers.add(worker);
   if (!worker.own) {
     state.stockStrays.add(worker);
     return;
@@ -19,7 +21,9 @@ export const stray = (state: SchedulerState, worker: Worker): void => {
 };
 
 export const unstray = (state: SchedulerState, worker: Worker): void => {
-  side(state, worker.own).ungrouped--;
+  const mine = side(state, worker.own);
+  mine.ungrouped--;
+  mine.offers.remove(worker);
   state.stockStrays.delete(worker);
   const named = groupOfWorker(worker.id);
   if (named === undefined) return;

@@ -78,6 +78,7 @@ const sameCapabilities = (worker: Worker, beat: WorkerHeartbeat): boolean => {
 
 const moveToPool = (state: SchedulerState, worker: Worker, beat: WorkerHeartbeat): void => {
   worker.capabilities = beat.capabilities;
+  side(state, worker.own).offers.update(worker);
   const pool = poolOf(state, worker.own, beat.capabilities);
   if (pool === worker.pool) return;
   leavePool(state, worker);
