@@ -33,6 +33,8 @@ export interface Sandbox {
     args: readonly string[],
     options?: { readonly stdin?: string; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string },
   ): Running;
+  /** `muster` with these arguments as `$@` of a shell script. */
+  shell(script: string, ...args: readonly string[]): Running;
   /** Command lines of living processes that carry this sandbox's mark. */
   processes(): string[];
   dispose(): void;
@@ -84,6 +86,12 @@ export const createSandbox = (): Sandbox => {
     env,
     run: (args, options = {}) =>
       start(args, { ...env, ...options.env }, options.stdin, options.cwd ?? directory),
+    shell: (script, ...args) =>
+      watch('sh', ['-c', script, 'sh', process.execPath, musterBin, ...args], {
+        env,
+        cwd: directory,
+        stdin: undefined,
+      }),
     processes: () => processesWith(mark).map(({ pid, command }) => `${pid} ${command}`),
     dispose: () => {
       for (const { pid } of processesWith(mark)) {
@@ -103,8 +111,18 @@ const start = (
   env: NodeJS.ProcessEnv,
   stdin: string | undefined,
   cwd: string,
+): Running => watch(process.execPath, [musterBin, ...args], { env, cwd, stdin });
+
+const watch = (
+  program: string,
+  args: readonly string[],
+  {
+    env,
+    cwd,
+    stdin,
+  }: { readonly env: NodeJS.ProcessEnv; readonly cwd: string; readonly stdin: string | undefined },
 ): Running => {
-  const child = spawn(process.execPath, [musterBin, ...args], {
+  const child = spawn(program, args, {
     env,
     cwd,
     stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -117,7 +135,7 @@ const start = (
   const exit = new Promise<Exit>((resolve) =>
     child.once('close', (code, signal) => resolve({ code, signal })),
   );
-  const shown = (): string => `muster ${args.join(' ')}\n--- stdout\n${stdout}\n--- stderr\n${stderr}`;
+  const shown = (): string => `${program} ${args.join(' ')}\n--- stdout\n${stdout}\n--- stderr\n${stderr}`;
   return {
     child,
     exit,

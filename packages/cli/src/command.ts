@@ -23,7 +23,9 @@ export const SECTIONS: readonly string[] = [
   'worker',
   'map',
   'status',
+  'explain',
   'drain',
+  'replay',
 ];
 
 export interface CommandDefinition<O extends OptionTable> {

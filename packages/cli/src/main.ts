@@ -1,8 +1,8 @@
 /** `muster …`: finds the command and loads only what it needs. */
-import { readFileSync } from 'node:fs';
 import { EXIT } from './errors.ts';
 import { takeLifeline } from './lifeline.ts';
 import { onClosedOutput } from './terminal.ts';
+import { version } from './version.ts';
 
 type Run = (argv: readonly string[]) => Promise<number>;
 
@@ -33,6 +33,12 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/status.ts')).run,
   },
   {
+    words: ['explain'],
+    usage: 'explain scale|task|group [ID]',
+    summary: 'why the fleet has the size it has, why a task waits, what became of a group',
+    load: async () => (await import('./commands/explain.ts')).run,
+  },
+  {
     words: ['drain'],
     usage: 'drain GROUP',
     summary: 'finish what a worker group runs, then stop it',
@@ -43,6 +49,12 @@ const COMMANDS: readonly Entry[] = [
     usage: 'scheduler ADDRESS…',
     summary: 'the scheduler, with its object store',
     load: async () => (await import('./commands/scheduler.ts')).run,
+  },
+  {
+    words: ['replay'],
+    usage: 'replay FILE',
+    summary: 'play what a scheduler recorded, and compare what it decides',
+    load: async () => (await import('./commands/replay.ts')).run,
   },
   {
     words: ['adapter', 'native'],
@@ -63,20 +75,6 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/object-store.ts')).run,
   },
 ];
-
-const version = (): string => {
-  // dist/cli/main.js in the published package, packages/cli/dist/main.js in a clone.
-  for (const path of ['../../package.json', '../package.json']) {
-    try {
-      const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
-      if (typeof manifest === 'object' && manifest !== null && 'version' in manifest)
-        return String(manifest.version);
-    } catch {
-      continue; // the other layout
-    }
-  }
-  return 'unknown';
-};
 
 const help = (): string => {
   const width = Math.max(...COMMANDS.map(({ usage }) => usage.length));

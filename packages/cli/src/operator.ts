@@ -1,5 +1,6 @@
 /** Asking a scheduler as an operator does: one JSON question, one JSON answer. */
 import { randomBytes } from 'node:crypto';
+import type { ExplainAnswer, ExplainQuery } from '@muster/core/explain';
 import type { SchedulerStatus } from '@muster/core/scheduler-types';
 import { decodeMessage, encodeMessage } from '@muster/protocol/codec';
 import { peerId } from '@muster/protocol/ids';
@@ -10,10 +11,14 @@ import { CliError } from './errors.ts';
 
 const ANSWER_WITHIN_MS = 5_000;
 
+/** Queries that are answered with the status. */
+type StatusQuery = Exclude<OperatorQuery, { readonly query: 'explain' }>;
+
 /** One question at a time. */
 export interface Operator extends AsyncDisposable {
   /** Rejects with a CliError: `nobodyAnswers` after `withinMs`, `failed` where the scheduler refuses. */
-  ask(query: OperatorQuery, withinMs?: number): Promise<SchedulerStatus>;
+  ask(query: StatusQuery, withinMs?: number): Promise<SchedulerStatus>;
+  explain(question: ExplainQuery, withinMs?: number): Promise<ExplainAnswer>;
   close(): Promise<void>;
 }
 
@@ -47,7 +52,7 @@ export const connectOperator = async (address: string): Promise<Operator> => {
     const answer = readAnswer(turn);
     if (answer !== undefined) waiting?.(answer);
   });
-  const ask = (query: OperatorQuery, withinMs: number = ANSWER_WITHIN_MS): Promise<SchedulerStatus> =>
+  const send = (query: OperatorQuery, withinMs: number): Promise<Extract<OperatorAnswer, { ok: true }>> =>
     new Promise((resolve, reject) => {
       const late = setTimeout(() => {
         waiting = undefined;
@@ -56,7 +61,7 @@ export const connectOperator = async (address: string): Promise<Operator> => {
       waiting = (answer) => {
         waiting = undefined;
         clearTimeout(late);
-        if (answer.ok) resolve(answer.status);
+        if (answer.ok) resolve(answer);
         else reject(new CliError('failed', answer.error));
       };
       connection.trySend(
@@ -66,13 +71,40 @@ export const connectOperator = async (address: string): Promise<Operator> => {
         }),
       );
     });
-  return { ask, close: () => connection.close(), [Symbol.asyncDispose]: () => connection.close() };
+  return {
+    ask: async (query, withinMs = ANSWER_WITHIN_MS) => {
+      const answer = await send(query, withinMs);
+      if ('status' in answer) return answer.status;
+      throw new CliError('failed', 'the scheduler gave another answer than was asked for.');
+    },
+    explain: async (question, withinMs = ANSWER_WITHIN_MS) => {
+      const answer = await send({ query: 'explain', ...question }, withinMs);
+      if ('explanation' in answer) return answer.explanation;
+      throw new CliError('failed', 'the scheduler gave another answer than was asked for.');
+    },
+    close: () => connection.close(),
+    [Symbol.asyncDispose]: () => connection.close(),
+  };
+};
+
+/** One question over a connection of its own. */
+export const askForExplanation = async (
+  address: string,
+  question: ExplainQuery,
+  withinMs?: number,
+): Promise<ExplainAnswer> => {
+  const operator = await connectOperator(address);
+  try {
+    return await operator.explain(question, withinMs);
+  } finally {
+    await operator.close();
+  }
 };
 
 /** One question over a connection of its own. */
 export const askScheduler = async (
   address: string,
-  query: OperatorQuery,
+  query: StatusQuery,
   withinMs?: number,
 ): Promise<SchedulerStatus> => {
   const operator = await connectOperator(address);

@@ -7,6 +7,8 @@
  */
 import type { Instant, PeerId } from '@muster/protocol/ids';
 import { allocate } from './allocation/allocate.ts';
+import type { ExplainAnswer, ExplainQuery } from './explain.ts';
+import { explain } from './explain/answer.ts';
 import { never } from './machine.ts';
 import type { Machine } from './machine.ts';
 import type { SchedulerConfig, SchedulerEffect, SchedulerEvent, SchedulerStatus } from './scheduler-types.ts';
@@ -36,18 +38,22 @@ import { onGraceDue, onWorkerDown, onWorkerTimeoutDue } from './scheduler/worker
 export interface Scheduler extends Machine<SchedulerEvent, SchedulerEffect> {
   /** What an operator sees. Costs time proportional to workers and groups, not to tasks. */
   status(now: Instant): SchedulerStatus;
+  /** Why it did what it did. Changes nothing; costs time by workers and groups. */
+  explain(query: ExplainQuery, now: Instant): ExplainAnswer;
 }
 
 /** @param now when this scheduler came to life, on the clock that later steps are given. */
-export const createScheduler = (config: SchedulerConfig, now: Instant): Scheduler => {
-  const state = createState(config, now);
-  return {
-    step: (events, at) => step(state, events, at),
-    nextDeadline: () => state.timers.next(),
-    check: () => checkState(state),
-    status: (at) => statusOf(state, at),
-  };
-};
+export const createScheduler = (config: SchedulerConfig, now: Instant): Scheduler =>
+  schedulerOn(createState(config, now));
+
+/** For measurements that look inside. */
+export const schedulerOn = (state: SchedulerState): Scheduler => ({
+  step: (events, at) => step(state, events, at),
+  nextDeadline: () => state.timers.next(),
+  check: () => checkState(state),
+  status: (at) => statusOf(state, at),
+  explain: (query, at) => explain(state, query, at),
+});
 
 const step = (
   state: SchedulerState,

@@ -11,6 +11,9 @@ export const showDuration = (ms: number): string => {
   return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
 };
 
+/** `12 s ago`, `just now`. */
+export const showAgo = (ms: number): string => (ms < 1 ? 'just now' : `${showDuration(ms)} ago`);
+
 /** `1,234,567` */
 export const showCount = (count: number): string => count.toLocaleString('en-US');
 

@@ -5,7 +5,7 @@ import { instant } from '@muster/protocol/ids';
 import { describe, expect, it } from 'vitest';
 import { answerQuery, type Answered } from './queries.ts';
 
-const empty = createScheduler(
+const machine = createScheduler(
   {
     epoch: 'e',
     policy: policyOf('allocate=even_load; scaling=no'),
@@ -25,7 +25,8 @@ const empty = createScheduler(
     protected: true,
   },
   instant(0),
-).status(instant(0));
+);
+const empty = machine.status(instant(0));
 const group: SchedulerStatus['groups'][number] = {
   id: 'g-e-1',
   adapter: 'native',
@@ -39,7 +40,11 @@ const group: SchedulerStatus['groups'][number] = {
 const status: SchedulerStatus = { ...empty, groups: [group] };
 
 const ask = (query: unknown, isProtected = false): Answered =>
-  answerQuery(new TextEncoder().encode(JSON.stringify(query)), () => status, isProtected);
+  answerQuery(
+    new TextEncoder().encode(JSON.stringify(query)),
+    { status: () => status, explain: (query) => machine.explain(query, instant(0)) },
+    isProtected,
+  );
 
 describe('operator queries', () => {
   it('end a scheduler, unless it is protected', () => {

@@ -8,7 +8,6 @@ import type { Machine, Note } from '@muster/core/machine';
 import type { SchedulerConfig, SchedulerEffect, SchedulerEvent } from '@muster/core/scheduler-types';
 import { instant, type Instant } from '@muster/protocol/ids';
 import type { Clock } from '@muster/runtime/clock';
-import { FORMAT_VERSION } from './recording/format.ts';
 import { encodeHead, RecordWriter } from './recording/writer.ts';
 
 const PIECE_BYTES = 256 * 1024;
@@ -92,7 +91,7 @@ export const openRecorder = ({ path, muster, startedAt, clock, log }: RecorderOp
       if (!file.failed) frames.set(event, frame);
     },
     attach: (machine, config, createdAt) => {
-      file.append(encodeHead({ format: FORMAT_VERSION, muster, startedAt, createdAt, config }));
+      file.append(encodeHead({ muster, startedAt, createdAt, config }));
       const step = (events: readonly SchedulerEvent[], now: Instant): readonly SchedulerEffect[] =>
         file.failed ? machine.step(events, now) : recorded(() => machine.step(events, now), events, now);
       return { ...machine, step };

@@ -21,7 +21,7 @@ import type { Listener, Transport, TransportEvent } from '@muster/runtime/transp
 import { checkBindAddresses } from './addresses.ts';
 import { createFrameReader, type BadFrame, type Query } from './frames.ts';
 import { createLimiter, type Limiter } from './limiter.ts';
-import { answerQuery } from './queries.ts';
+import { answerQuery, type QuerySource } from './queries.ts';
 import type { Recorder } from './recorder.ts';
 import type { StoreLink } from './store-link.ts';
 
@@ -219,8 +219,8 @@ const createTurnHandler = ({
   limiter,
 }: TurnHandlerParts): ((turn: readonly TransportEvent[]) => void) => {
   const reader = createFrameReader();
-  const answer = ({ from, request }: Query, status: () => SchedulerStatus): void => {
-    const { answer: body, operate } = answerQuery(request, status, isProtected);
+  const answer = ({ from, request }: Query, source: QuerySource): void => {
+    const { answer: body, operate } = answerQuery(request, source, isProtected);
     send(from, { kind: 'informationResponse', response: new TextEncoder().encode(JSON.stringify(body)) });
     if (operate === undefined) return;
     note('info', 'operator.asked', { peer: showPeer(from), action: operate.action });
@@ -245,6 +245,10 @@ const createTurnHandler = ({
     if (queries.length === 0) return;
     // Many questions in one turn cost one look at the state.
     let seen: SchedulerStatus | undefined;
-    for (const query of queries) answer(query, () => (seen ??= machine.status(ports.clock.now())));
+    const source: QuerySource = {
+      status: () => (seen ??= machine.status(ports.clock.now())),
+      explain: (query) => machine.explain(query, ports.clock.now()),
+    };
+    for (const query of queries) answer(query, source);
   };
 };

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Note } from '@muster/core/machine';
+import type { Clock } from '@muster/runtime/clock';
 import { createLog, noteLogger, type Log } from '@muster/runtime/log';
 import { systemClock } from '@muster/runtime/system-clock';
 import { zeromqTransport } from '@muster/runtime/zeromq';
@@ -13,6 +15,7 @@ import {
   type SchedulerSettings,
 } from '@muster/scheduler/config';
 import { openExternalStore } from '@muster/scheduler/external-store';
+import { openRecorder, type Recorder } from '@muster/scheduler/recorder';
 import { startScheduler, type RunningScheduler } from '@muster/scheduler/server';
 import type { StoreLink } from '@muster/scheduler/store-link';
 import { openSupervisedStore } from '@muster/scheduler/supervised-store';
@@ -22,6 +25,7 @@ import { host, type Hosted } from '../host.ts';
 import { ordinaryEnd } from '../ordinary-end.ts';
 import { policyOf } from '../policy.ts';
 import { ensureBaseDirectory } from '../run-dir.ts';
+import { version } from '../version.ts';
 
 /** Found again by the next scheduler on the same addresses. */
 const defaultSocket = (addresses: readonly string[]): string =>
@@ -85,6 +89,26 @@ const explain = (error: unknown): unknown => {
     : new CliError('failed', `the scheduler cannot start: ${messageOf(error)}`, '', { cause: error });
 };
 
+const recorderFor = (
+  path: string | undefined,
+  clock: Clock,
+  log: (note: Note) => void,
+): Recorder | undefined => {
+  if (path === undefined) return undefined;
+  try {
+    const startedAt = new Date().toISOString();
+    const recorder = openRecorder({ path, muster: version(), startedAt, clock, log });
+    log({ kind: 'note', level: 'info', event: 'record.started', fields: { path: recorder.path } });
+    return recorder;
+  } catch (error) {
+    const hint =
+      systemCode(error) === 'EEXIST'
+        ? 'A recording is never overwritten. Name a new file, or a directory: there each run makes a file of its own.'
+        : '';
+    throw new CliError('failed', `cannot record: ${messageOf(error)}`, hint, { cause: error });
+  }
+};
+
 const hosted = (
   scheduler: RunningScheduler,
   settings: SchedulerSettings,
@@ -117,11 +141,14 @@ const serve = async (settings: SchedulerSettings, { ignored }: CommandExtra): Pr
   );
   if (ignored.length > 0) log.info('config.ignored', { options: ignored.join(' ') });
   const notes = noteLogger(log);
+  const clock = systemClock();
+  const recorder = recorderFor(settings.record, clock, notes);
   let scheduler: RunningScheduler;
   try {
     scheduler = await startScheduler(shellConfig(settings, policy), {
       transport: zeromqTransport({ onNote: notes }),
-      clock: systemClock(),
+      clock,
+      recorder,
       log: notes,
       openStore: openStore(settings, log),
     });
@@ -147,6 +174,7 @@ export const run = (argv: readonly string[]): Promise<number> =>
         'muster scheduler tcp://127.0.0.1:8516 --policy-content "allocate=even_load; scaling=vanilla"',
         'muster scheduler ipc:///run/user/1000/s.sock tcp://127.0.0.1:8516',
         'muster scheduler tcp://10.0.0.5:8516 --insecure --object-storage-address tcp://10.0.0.5:8517',
+        'muster scheduler tcp://127.0.0.1:8516 --record recordings/',
       ],
       notes: [
         'SIGTERM or Ctrl-C drains the worker groups and ends; a second one ends at once and leaves them to the next scheduler.',

@@ -21,7 +21,6 @@ export const MARK = 'muster-recording';
 
 /** First line of the file. */
 export interface RecordingHead extends RecordedRun {
-  readonly format: number;
   /** Release that recorded. Another one may decide otherwise. */
   readonly muster: string;
   /** Wall clock of `createdAt`, ISO 8601. */

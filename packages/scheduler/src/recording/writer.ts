@@ -3,10 +3,10 @@ import type { RecordedStep } from '@muster/core/replay';
 import type { SchedulerEvent } from '@muster/core/scheduler-types';
 import { encodeMessage } from '@muster/protocol/codec';
 import type { PeerId } from '@muster/protocol/ids';
-import { BUG, DONE, KIND, MARK, type RecordingHead } from './format.ts';
+import { BUG, DONE, FORMAT_VERSION, KIND, MARK, type RecordingHead } from './format.ts';
 
 export const encodeHead = (head: RecordingHead): Uint8Array =>
-  Buffer.from(`${JSON.stringify({ [MARK]: head.format, ...head })}\n`);
+  Buffer.from(`${JSON.stringify({ [MARK]: FORMAT_VERSION, ...head })}\n`);
 
 /** Puts records one after another into a buffer that grows as needed. */
 export class RecordWriter {
