@@ -5,6 +5,7 @@
  * when a task stops. Each launch has a token of its own that a repeat repeats, so that no answer that was lost makes a second
  * task. Nothing is created here but tasks.
  */
+import { setMaxListeners } from 'node:events';
 import type { Provisioner } from '@muster/adapter-kit/provisioner';
 import type { Note } from '@muster/core/machine';
 import type { AdapterId } from '@muster/protocol/ids';
@@ -75,15 +76,21 @@ export const ecsProvisioner = (config: EcsConfig): EcsProvisioner => {
   const close = async (): Promise<void> => ecs.client.close();
   return {
     name: 'ecs',
-    prepare: (signal) => verify(ecs, signal),
-    start: (specs, signal) => startGroups(ecs, specs, signal),
-    list: (signal) => listGroups(ecs, signal),
-    stop: (ids, reason, signal) => stopGroups(ecs, ids, reason, signal),
+    prepare: (signal) => verify(ecs, shared(signal)),
+    start: (specs, signal) => startGroups(ecs, specs, shared(signal)),
+    list: (signal) => listGroups(ecs, shared(signal)),
+    stop: (ids, reason, signal) => stopGroups(ecs, ids, reason, shared(signal)),
     trouble: () => [...ecs.troubles.values()].at(-1)?.detail ?? '',
     region: () => ecs.client.region(),
     close,
     [Symbol.asyncDispose]: close,
   };
+};
+
+/** Many requests listen to the signal of one call; that is no leak. */
+const shared = (signal: AbortSignal): AbortSignal => {
+  setMaxListeners(0, signal);
+  return signal;
 };
 
 const createEcs = (config: EcsConfig): Ecs => {

@@ -20,6 +20,7 @@ export const SECTIONS: readonly string[] = [
   'scheduler',
   'object-store',
   'native-worker-adapter',
+  'ecs-worker-adapter',
   'worker',
   'map',
   'status',

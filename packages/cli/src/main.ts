@@ -63,6 +63,12 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/adapter-native.ts')).run,
   },
   {
+    words: ['adapter', 'ecs'],
+    usage: 'adapter ecs ADDRESS',
+    summary: 'worker groups as Fargate tasks of Amazon ECS',
+    load: async () => (await import('./commands/adapter-ecs.ts')).run,
+  },
+  {
     words: ['worker'],
     usage: 'worker ADDRESS',
     summary: 'one worker group in this process',
