@@ -10,7 +10,7 @@ export const EXPLAIN_SUBJECTS: readonly ExplainSubject[] = ['scale', 'task', 'gr
 
 export type ExplainQuery =
   | { readonly what: 'scale' }
-  /** By id as it is shown anywhere, whole or its beginning; '' lists what there is to ask about. */
+  /** By id as it is shown anywhere, whole or its beginning, of tasks also its end; '' lists what there is to ask about. */
   | { readonly what: 'task' | 'group' | 'adapter'; readonly id: string };
 
 export interface ExplainSection {

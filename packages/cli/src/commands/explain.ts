@@ -20,7 +20,7 @@ const spec = defineCommand({
     id: optional(text({ placeholder: '<id>' }), {
       positional: true,
       env: false,
-      doc: 'as muster status, the logs and the errors of a client show it, or its beginning',
+      doc: 'as muster status, the logs and the errors of a client show it, or its beginning; of a task, its end is enough, too',
     }),
     ...connectOptions,
     ...jsonOption,

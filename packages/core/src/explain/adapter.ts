@@ -20,7 +20,7 @@ export const explainAdapter = (state: SchedulerState, text: string, now: Instant
   if (found.kind === 'many')
     return {
       ...nothing,
-      headline: several('adapter', text, found),
+      headline: several('adapter', 'begin with', text, found),
       sections: [{ title: 'Which one', lines: found.values.map((adapter) => showId(adapter.key)) }],
     };
   return {

@@ -235,6 +235,8 @@ describe('explain task', () => {
   it.each([
     ['the hex that logs show', 'ff01020304050607', 'ff01020304050607'],
     ['a beginning', 'ff01', ''],
+    ['an end', '0e0f', ''],
+    ['an end that begins within a byte', 'e0f', ''],
     ['a beginning that ends within a byte', 'ff0', ''],
     ['capital letters', 'FF0102', ''],
     ['a UUID', 'ff010203-0405-0607-0809-0a0b0c0d0e0f', ''],
@@ -251,7 +253,7 @@ describe('explain task', () => {
   it('asks for more of an id that several begin with', () => {
     expect(ask(withTasks(3), { what: 'task', id: 't' })).toMatchObject({
       found: false,
-      headline: '3 tasks begin with "t": give more of the id.',
+      headline: '3 tasks begin or end with "t": give more of the id.',
       sections: [{ title: 'Which one', lines: ['t1', 't2', 't3'] }],
     });
   });

@@ -1,4 +1,4 @@
-/** What people type, and the thing that is meant: a whole id in any form in which it is shown, or its beginning. */
+/** What people type, and the thing that is meant: a whole id in any form in which it is shown, or a part of it. */
 import { groupOfWorker, showId, taskId } from '@muster/protocol/ids';
 import type { TaskId } from '@muster/protocol/ids';
 import type { SchedulerState } from '../scheduler/state.ts';
@@ -37,15 +37,22 @@ const bytesOf = (hex: string): string => {
   return bytes;
 };
 
-/** Whether a task id begins like this, as hex or as it is. */
-const beginsWith = (text: string): ((id: string) => boolean) => {
+/** Whether a task id begins or ends like this, in hex or as it is. Ids of one client of ours differ at their end. */
+const isLike = (text: string): ((id: string) => boolean) => {
   const hex = plainHex(text);
-  if (hex === undefined) return (id) => id.startsWith(text);
-  const bytes = bytesOf(hex);
-  const nibble = hex.length % 2 === 0 ? undefined : Number.parseInt(hex.slice(-1), 16);
-  return (id) =>
-    (id.startsWith(bytes) && (nibble === undefined || id.charCodeAt(bytes.length) >> 4 === nibble)) ||
-    id.startsWith(text);
+  const isPart = (id: string): boolean => id.startsWith(text) || id.trimEnd().endsWith(text);
+  if (hex === undefined) return isPart;
+  const odd = hex.length % 2;
+  const start = bytesOf(hex);
+  const end = bytesOf(hex.slice(odd));
+  const lastNibble = odd === 0 ? undefined : Number.parseInt(hex.slice(-1), 16);
+  const firstNibble = odd === 0 ? undefined : Number.parseInt(hex.slice(0, 1), 16);
+  const begins = (id: string): boolean =>
+    id.startsWith(start) && (lastNibble === undefined || id.charCodeAt(start.length) >> 4 === lastNibble);
+  const ends = (id: string): boolean =>
+    id.endsWith(end) &&
+    (firstNibble === undefined || (id.charCodeAt(id.length - end.length - 1) & 15) === firstNibble);
+  return (id) => begins(id) || ends(id) || isPart(id);
 };
 
 /** Ids that are text are shown without what fills them up. */
@@ -60,7 +67,7 @@ const wholeTaskIds = (text: string): readonly TaskId[] => {
 /** Among the tasks that are here, those that ended not long ago, and those that a worker reported. */
 export const findTask = (state: SchedulerState, text: string): Found<TaskId> => {
   for (const id of wholeTaskIds(text)) if (isKnown(state, id)) return { kind: 'one', value: id };
-  const isMeant = beginsWith(text);
+  const isMeant = isLike(text);
   const matches = new Set<TaskId>();
   for (const { taskId: id } of state.endings.latest()) if (isMeant(id)) matches.add(id);
   for (const id of state.orphans.keys()) if (isMeant(id)) matches.add(id);

@@ -28,7 +28,7 @@ export const explainGroup = (state: SchedulerState, text: string, now: Instant):
     const shown = found.values.map((life) => showId(life.id));
     return {
       ...nothing,
-      headline: several('group', text, found),
+      headline: several('group', 'begin with', text, found),
       sections: [{ title: 'Which one', lines: shown }],
     };
   }

@@ -13,12 +13,14 @@ const SHOWN_MAX = 60;
 export const quoted = (text: string): string =>
   `"${text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`}"`;
 
+/** @param how they fit what was typed: `begin with` */
 export const several = (
   what: string,
+  how: string,
   text: string,
   { count, values }: Extract<Found<unknown>, { readonly kind: 'many' }>,
 ): string =>
-  `${count === undefined ? `At least ${values.length} ${what}s` : plural(count, what)} begin with ${quoted(text)}: give more of the id.`;
+  `${count === undefined ? `At least ${values.length} ${what}s` : plural(count, what)} ${how} ${quoted(text)}: give more of the id.`;
 
 const startLine = (state: SchedulerState, now: Instant): string =>
   `This scheduler (epoch ${state.config.epoch}) started ${showAgo(now - state.startedAt)}; what an earlier one did, it does not know.`;

@@ -20,7 +20,7 @@ export const explainTask = (state: SchedulerState, text: string, now: Instant): 
     const shown = found.values.map((id) => showId(id).trimEnd());
     return {
       ...nothing,
-      headline: several('task', text, found),
+      headline: several('task', 'begin or end with', text, found),
       sections: [{ title: 'Which one', lines: shown }],
     };
   }
