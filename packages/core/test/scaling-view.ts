@@ -84,6 +84,7 @@ export interface DemandGiven {
   readonly waiting?: number;
   readonly waitingMs?: number;
   readonly unmeasured?: number;
+  readonly slowestMs?: number;
 }
 
 export const demand = (given: DemandGiven): Demand => {
@@ -96,6 +97,7 @@ export const demand = (given: DemandGiven): Demand => {
     waiting,
     waitingMs: given.waitingMs ?? 0,
     unmeasured: given.unmeasured ?? (given.waitingMs === undefined ? waiting : 0),
+    slowestMs: given.slowestMs,
   };
 };
 

@@ -4,8 +4,12 @@
  */
 import type { PolicyConfig, ScalingPolicyName } from '../scheduler-types.ts';
 import { cap } from './limits/cap.ts';
+import { floors } from './limits/floors.ts';
+import { NO_MEMORY } from './limits/memory.ts';
 import type { LimitMemory } from './limits/memory.ts';
-import { firstStarts, plansOf } from './limits/plan.ts';
+import { earliest, firstStarts, plansOf } from './limits/plan.ts';
+import { stabilise } from './limits/stabilise.ts';
+import { ripe, stepDown, stepUp } from './limits/steps.ts';
 import type { Plan } from './limits/plan.ts';
 import { capability } from './policies/capability.ts';
 import { fixedElastic } from './policies/fixed-elastic.ts';
@@ -35,9 +39,48 @@ export interface Decided {
 }
 
 export const decide = (policy: PolicyConfig, view: ScalingView, memory: LimitMemory): Decided => {
-  const decision = POLICIES[policy.scaling](view);
-  const plans = cap(plansOf(view, decision));
-  return { targets: plans.flatMap(granted), decision, memory };
+  const seen = rereadable(view);
+  const decision = POLICIES[policy.scaling](seen);
+  if (policy.scaling === 'no') return { targets: [], decision, memory: NO_MEMORY };
+  const { now, tuning } = seen;
+  const floored = floors(plansOf(seen, decision), seen);
+  const stable = stabilise(floored, memory.supplies, tuning, now);
+  const up = stepUp(ripe(stable.plans), tuning, now);
+  const down = stepDown(up.plans, memory.paces, tuning, now);
+  const recheckAt = [stable, up, down].reduce((at, one) => earliest(at, one.recheckAt), decision.recheckAt);
+  return {
+    targets: cap(down.plans).flatMap(granted),
+    decision: { ...decision, recheckAt },
+    memory: { supplies: stable.supplies, paces: down.paces },
+  };
+};
+
+/** Idle groups come from a list that is read once; policies and floors both look at them, no further than needed. */
+const rereadable = (view: ScalingView): ScalingView => ({
+  ...view,
+  serves: (offers, needs) => view.serves(offers, needs),
+  adapters: view.adapters.map((adapter) => ({
+    ...adapter,
+    supplies: adapter.supplies.map((supply) => ({ ...supply, idle: replayed(supply.idle) })),
+  })),
+});
+
+const replayed = <Item>(items: Iterable<Item>): Iterable<Item> => {
+  const read: Item[] = [];
+  let rest: Iterator<Item> | undefined;
+  return {
+    *[Symbol.iterator]() {
+      for (let i = 0; ; i++) {
+        if (i === read.length) {
+          rest ??= items[Symbol.iterator]();
+          const next = rest.next();
+          if (next.done === true) return;
+          read.push(next.value);
+        }
+        yield read[i] as Item;
+      }
+    },
+  };
 };
 
 const POLICIES: Readonly<Record<ScalingPolicyName, ScalingPolicy>> = {
@@ -52,16 +95,15 @@ const POLICIES: Readonly<Record<ScalingPolicyName, ScalingPolicy>> = {
 const granted = (plan: Plan): readonly GrantedTarget[] => {
   const { adapter, supply, live, asked, groups, limit, starts, release } = plan;
   if (asked === live && groups === live) return [];
-  const leaving = release.slice(0, Math.max(0, live - groups));
   return [
     {
       adapter: adapter.key,
       supply: supply.key,
-      groups: groups < live ? live - leaving.length : groups,
+      groups,
       starts: firstStarts(starts, groups - live),
-      release: leaving,
+      release: release.slice(0, Math.max(0, live - groups)),
       asked,
-      limit,
+      limit: groups === asked ? '' : limit,
     },
   ];
 };

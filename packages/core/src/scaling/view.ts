@@ -104,6 +104,8 @@ export interface SupplyTarget {
   readonly groups: number;
   /** How the missing ones are asked for; sums up to `groups` less those that live, or is empty. */
   readonly starts: readonly StartWish[];
+  /** How many of the missing ones there is room for; the others are asked for to give the limit a name. Default: all. */
+  readonly placed?: number;
   /** Idle ones that may go, in that order. */
   readonly release: readonly GroupId[];
 }

@@ -7,11 +7,11 @@ import type { Plan } from './plan.ts';
 export const cap = (plans: readonly Plan[]): readonly Plan[] => {
   const rooms = new Map<string, number>();
   return plans.map((plan) => {
-    const { adapter, live, groups } = plan;
+    const { adapter, live, groups, placed } = plan;
     const starts = groups - live;
     if (starts <= 0) return plan;
     const room = rooms.get(adapter.key) ?? Math.max(0, adapter.room);
-    const granted = Math.min(starts, room);
+    const granted = Math.min(starts, placed, room);
     rooms.set(adapter.key, room - granted);
     return granted === starts ? plan : { ...plan, groups: live + granted, limit: limitOf(plan) };
   });

@@ -14,6 +14,8 @@ export interface Plan {
   /** Why it differs from what was asked for; the last limit that changed it. */
   readonly limit: string;
   readonly starts: readonly StartWish[];
+  /** How many of those that are missing there was room for. */
+  readonly placed: number;
   readonly release: SupplyTarget['release'];
 }
 
@@ -26,8 +28,8 @@ export const plansOf = (view: ScalingView, decision: ScalingDecision): readonly 
       const live = liveOf(supply);
       const target = targets.get(adapter.key + '\n' + supply.key);
       const asked = target?.groups ?? live;
-      const { starts = [], release = [] } = target ?? {};
-      plans.push({ adapter, supply, live, asked, groups: asked, limit: '', starts, release });
+      const { starts = [], release = [], placed = Math.max(0, asked - live) } = target ?? {};
+      plans.push({ adapter, supply, live, asked, groups: asked, limit: '', starts, placed, release });
     }
   }
   return plans;
@@ -37,6 +39,9 @@ export interface Limited {
   readonly plans: readonly Plan[];
   readonly recheckAt: Instant | undefined;
 }
+
+export const earliest = (one: Instant | undefined, other: Instant | undefined): Instant | undefined =>
+  one === undefined ? other : other === undefined || one <= other ? one : other;
 
 /** The first so many of what was wished for. */
 export const firstStarts = (starts: readonly StartWish[], groups: number): readonly StartWish[] => {

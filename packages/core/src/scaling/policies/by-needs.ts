@@ -2,21 +2,20 @@
  * Scaling by what tasks need, each need for itself: `capability`, `target` and `waterfall` say how many workers a need
  * should have; who serves it, where groups are started for it and which idle ones may go is the same for all.
  *
- * A worker that can serve several needs is counted for one at a time: needs with more names come first, what they leave
+ * A worker that can serve several needs is counted for one at a time: needs with less choice come first, what they leave
  * serves the others. An idle group goes only if every need keeps the workers that it should have, so nothing that goes
  * is started again at once, and the last group that can serve a need stays as long as there are such tasks. What a need
  * may keep beyond that is only of the kind that offers it least else: tasks without needs keep no GPU groups.
  */
-import { capabilityKey } from '@muster/protocol/ids';
-import type { Capabilities } from '@muster/protocol/ids';
-import type { Demand, ScalingDecision, ScalingView, Unservable } from '../view.ts';
-import { capacities, capacityOf, decisionOf, EPSILON, hasAll, startingOf } from './draft.ts';
+import { NO_CAPABILITIES } from '@muster/protocol/ids';
+import type { Demand, ScalingDecision } from '../view.ts';
+import { capacityOf, decisionOf, EPSILON, placedOf, startingOf } from './draft.ts';
 import type { Draft, Finding, Line } from './draft.ts';
-import { Flow } from './flow.ts';
-import { alternativesTo, askOrSay, candidatesFor, place, surplusOf } from './place.ts';
-import type { Matches } from './place.ts';
+import type { Flow } from './flow.ts';
+import { ableFor, homesOf, kindOf, shareOut } from './needs.ts';
+import type { Needs } from './needs.ts';
+import { alternativesTo, askOrSay, place } from './place.ts';
 import { releaseIdle, shrunk } from './release.ts';
-import { offersOf, unservableOf } from './unservable.ts';
 import { factsOf, needing, NOTHING_TO_DO } from './wording.ts';
 
 /** Needs that a reason lists before it only counts. */
@@ -40,84 +39,6 @@ export interface NeedsRule {
   readonly gated?: Finding;
 }
 
-/** Who can serve whom. */
-export interface Needs {
-  readonly draft: Draft;
-  /** Those that somebody can serve, most names first. */
-  readonly demands: readonly Demand[];
-  readonly unservable: readonly Unservable[];
-  /** Different offers, their places by key, and which of the demands each can serve. */
-  readonly offers: readonly Capabilities[];
-  readonly kinds: ReadonlyMap<string, number>;
-  readonly serves: readonly (readonly boolean[])[];
-  readonly matches: Matches;
-}
-
-export const needsOf = (draft: Draft): Needs => {
-  const { view } = draft;
-  const matches = matcherOf(view);
-  const unservable = unservableOf(view, matches);
-  const demands = view.demands.filter((demand) => !unservable.has(demand)).sort(mostNamesFirst);
-  const kinds = new Map<string, number>();
-  const offers: Capabilities[] = [];
-  for (const one of capacities(draft)) {
-    const key = capabilityKey(one.offers);
-    if (kinds.has(key)) continue;
-    kinds.set(key, offers.length);
-    offers.push(one.offers);
-  }
-  const serves = demands.map(({ needs }) => offers.map((one) => matches(one, needs)));
-  return { draft, demands, unservable: [...unservable.values()], offers, kinds, serves, matches };
-};
-
-/**
- * By names. What nobody offers by name runs anywhere if the allocation policy ignores needs: then any worker matches,
- * which is what a mismatched pair such as `allocate=even_load; scaling=capability` comes to.
- */
-const matcherOf = (view: ScalingView): Matches => {
-  const named = new Map<string, boolean>();
-  return (offers, needs) => {
-    if (hasAll(offers, needs)) return true;
-    if (!view.serves(offers, needs)) return false;
-    const key = capabilityKey(needs);
-    let known = named.get(key);
-    if (known === undefined) {
-      known = [...offersOf(view)].some((one) => hasAll(one, needs));
-      named.set(key, known);
-    }
-    return !known;
-  };
-};
-
-const mostNamesFirst = (one: Demand, other: Demand): number =>
-  other.needs.size - one.needs.size || (one.key < other.key ? -1 : 1);
-
-export const kindOf = ({ kinds }: Needs, offers: Capabilities): number =>
-  kinds.get(capabilityKey(offers)) ?? -1;
-
-const workersByKind = (needs: Needs): readonly number[] => {
-  const workers = needs.offers.map(() => 0);
-  for (const one of capacities(needs.draft)) {
-    const kind = kindOf(needs, one.offers);
-    workers[kind] = (workers[kind] ?? 0) + one.workers;
-  }
-  return workers;
-};
-
-const shareOut = (needs: Needs, serves: Needs['serves']): Flow => new Flow(workersByKind(needs), serves);
-
-/** Of the kinds that can serve a need and are there, those that offer least beyond it. */
-const homesOf = (needs: Needs): Needs['serves'] => {
-  const workers = workersByKind(needs);
-  return needs.demands.map(({ needs: named }, i) => {
-    const beyond = needs.offers.map((offers, kind) =>
-      needs.serves[i]?.[kind] === true && (workers[kind] ?? 0) > 0 ? surplusOf(offers, named) : Infinity,
-    );
-    const least = Math.min(...beyond);
-    return beyond.map((names) => names === least && names < Infinity);
-  });
-};
-
 export const byNeeds = (draft: Draft, needs: Needs, rule: NeedsRule): ScalingDecision => {
   const { demands, unservable } = needs;
   const tasks = draft.view.demands.reduce((sum, one) => sum + one.tasks, 0);
@@ -139,40 +60,111 @@ interface Grown {
   readonly gated: ReadonlySet<string>;
 }
 
+/** A demand that has fewer workers than it should. */
+interface Short {
+  readonly demand: Demand;
+  readonly workers: number;
+  /** Who can be asked, and who could but for the gate. */
+  readonly candidates: readonly Line[];
+  readonly able: readonly Line[];
+}
+
+/** What is started for one need may free workers for another, so it is gone through again, up to so many times. */
+const ROUNDS_MAX = 8;
+
 const grow = (draft: Draft, needs: Needs, rule: NeedsRule): Grown => {
-  const flow = shareOut(needs, needs.serves);
-  const unmet = needs.demands.map((demand, i) => flow.put(i, share(rule.want(demand, needs))));
-  const findings: Finding[] = [];
   const gated = new Set<string>();
-  let alternatives: readonly string[] = [];
-  needs.demands.forEach((demand, i) => {
-    const short = (unmet[i] ?? 0) > EPSILON ? flow.put(i, unmet[i] ?? 0) : 0;
-    if (short <= EPSILON) return;
-    const able = candidatesFor(draft, demand.needs, needs.matches, rule.tierOf);
-    const candidates = able.filter((line) => {
-      const words = rule.gate?.(line, demand, needs);
-      if (words !== undefined) gated.add(words);
-      return words === undefined;
-    });
-    const words = `${needing(demand)}: ${rule.why(demand, needs)}`;
+  const started = new Set<Demand>();
+  let short = shortOf(needs, rule, gated, started);
+  for (let round = 1; short.length > 0 && round < ROUNDS_MAX; round++) {
+    const before = placedOf(draft);
+    short = shortOf(needs, rule, gated, started);
+    if (placedOf(draft) === before) break;
+  }
+  const findings = [...started].map((demand) => ({ rule: 'above', words: wordsOf(demand, needs, rule) }));
+  for (const { demand, workers, candidates, able } of short) {
+    const words = wordsOf(demand, needs, rule);
     if (rule.gated !== undefined && candidates.length === 0 && able.length > 0) {
       if (rule.gated.rule === 'blocked') for (const one of gated) draft.blockedBy.add(one);
       findings.push({ rule: rule.gated.rule, words: `${words}, ${rule.gated.words}` });
-      return;
+      continue;
     }
-    const before = candidates.map((line) => line.placed);
-    const left = place(candidates, demand.needs, short);
-    candidates.forEach((line, at) => {
-      const groups = line.placed - (before[at] ?? 0);
-      if (groups > 0) flow.add(kindOf(needs, line.supply.offers), groups * line.adapter.workersPerGroup);
-    });
-    flow.put(i, Math.min(short, short - left));
-    if (left > EPSILON) askOrSay(draft, candidates, demand.needs, left);
-    const hasStarts = candidates.some((line, at) => line.placed > (before[at] ?? 0));
-    findings.push({ rule: hasStarts ? 'above' : 'blocked', words });
-    if (alternatives.length === 0) alternatives = alternativesTo(draft, candidates, demand.needs);
+    askOrSay(draft, candidates, demand.needs, workers);
+    if (!started.has(demand)) findings.push({ rule: 'blocked', words });
+  }
+  const [first = short[0]?.demand] = started;
+  return { findings: abridged(findings), alternatives: others(first, needs, rule), gated };
+};
+
+const wordsOf = (demand: Demand, needs: Needs, rule: NeedsRule): string =>
+  `${needing(demand)}: ${rule.why(demand, needs)}`;
+
+const others = (demand: Demand | undefined, needs: Needs, rule: NeedsRule): readonly string[] => {
+  if (demand === undefined) return [];
+  const { candidates } = askedFor(demand, needs, rule, new Set());
+  return alternativesTo(needs.draft, candidates, demand.needs);
+};
+
+/** Starts groups as far as there is room. @returns those that are still short. */
+const shortOf = (
+  needs: Needs,
+  rule: NeedsRule,
+  gated: Set<string>,
+  started: Set<Demand>,
+): readonly Short[] => {
+  const wants = needs.demands.map((demand) => share(rule.want(demand, needs)));
+  const first = shareOut(needs, needs.serves);
+  if (wants.every((workers, i) => first.put(i, workers) <= EPSILON)) return [];
+  const asked = needs.demands.map((demand) => askedFor(demand, needs, rule, gated));
+  const isOut = (i: number): boolean => asked[i]?.candidates.length === 0;
+  // Those for whom nothing is started come last: they must not take what is started for others.
+  const order = wants.map((_, i) => i).sort((one, other) => Number(isOut(one)) - Number(isOut(other)));
+  const flow = shareOut(needs, needs.serves);
+  const unmet = new Map(order.map((i) => [i, flow.put(i, wants[i] ?? 0)]));
+  const short: Short[] = [];
+  for (const [i, before] of unmet) {
+    const demand = needs.demands[i];
+    const workers = before > EPSILON ? flow.put(i, before) : 0;
+    if (demand === undefined || workers <= EPSILON) continue;
+    const { able = [], candidates = [] } = asked[i] ?? {};
+    const placed = startFor(i, workers, candidates, needs, flow);
+    if (placed > 0) started.add(demand);
+    if (workers - placed > EPSILON) short.push({ demand, workers: workers - placed, candidates, able });
+  }
+  return short;
+};
+
+const askedFor = (
+  demand: Demand,
+  needs: Needs,
+  rule: NeedsRule,
+  gated: Set<string>,
+): Pick<Short, 'able' | 'candidates'> => {
+  const able = ableFor(needs, demand, rule.tierOf);
+  const candidates = able.filter((line) => {
+    const words = rule.gate?.(line, demand, needs);
+    if (words !== undefined) gated.add(words);
+    return words === undefined;
   });
-  return { findings: abridged(findings), alternatives, gated };
+  return { able, candidates };
+};
+
+/** @returns workers that there was room for. */
+const startFor = (
+  i: number,
+  short: number,
+  candidates: readonly Line[],
+  needs: Needs,
+  flow: Flow,
+): number => {
+  const before = candidates.map((line) => line.placed);
+  const left = place(candidates, needs.demands[i]?.needs ?? NO_CAPABILITIES, short);
+  candidates.forEach((line, at) => {
+    const groups = line.placed - (before[at] ?? 0);
+    if (groups > 0) flow.add(kindOf(needs, line.supply.key), groups * line.adapter.workersPerGroup);
+  });
+  flow.put(i, Math.min(short, short - left));
+  return short - left;
 };
 
 const share = (workers: number): number => Math.max(SHARE_MIN, workers);
@@ -202,7 +194,7 @@ const shrink = (draft: Draft, needs: Needs, rule: NeedsRule): readonly Finding[]
     draft,
     (line) => {
       if (stay.has(line)) return false;
-      const kind = kindOf(needs, line.supply.offers);
+      const kind = kindOf(needs, line.supply.key);
       const { workersPerGroup } = line.adapter;
       if (kept.take(kind, workersPerGroup)) {
         if (wanted.take(kind, workersPerGroup)) return true;

@@ -12,8 +12,9 @@
  * Beyond the documented rule: a worker that is capable of several sets is not counted for all of them at once.
  */
 import type { ScalingPolicy } from '../view.ts';
-import { byNeeds, needsOf } from './by-needs.ts';
+import { byNeeds } from './by-needs.ts';
 import { draftOf } from './draft.ts';
+import { needsOf } from './needs.ts';
 
 export const capability: ScalingPolicy = (view) => {
   const { upperTaskRatio, lowerTaskRatio } = view;

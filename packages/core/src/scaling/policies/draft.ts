@@ -2,7 +2,7 @@
  * A decision in the making: what each supply has, what is added to it and what is let go. Made for one call of a
  * policy and thrown away.
  */
-import { capabilityKey, instant, showId } from '@muster/protocol/ids';
+import { capabilityKey, showId } from '@muster/protocol/ids';
 import type { Capabilities, GroupId, Instant } from '@muster/protocol/ids';
 import { liveOf } from '../view.ts';
 import type {
@@ -98,11 +98,8 @@ const roomWords = (adapter: AdapterView, rests: boolean): string => {
   return leaving ? `${limit}, with those that leave` : limit;
 };
 
-export const earliest = (one: Instant | undefined, other: Instant | undefined): Instant | undefined =>
-  one === undefined ? other : other === undefined || one <= other ? one : other;
-
 export const recheck = (draft: Draft, at: Instant | undefined): void => {
-  draft.recheckAt = earliest(draft.recheckAt, at === undefined ? undefined : instant(at));
+  if (at !== undefined && (draft.recheckAt === undefined || at < draft.recheckAt)) draft.recheckAt = at;
 };
 
 export const workersOf = (line: Line): number => line.counted * line.adapter.workersPerGroup;
@@ -114,10 +111,19 @@ export const capacityOf = (draft: Draft): number => {
   return workers;
 };
 
-/** All capacity by what it offers. */
-export const capacities = function* (draft: Draft): Generator<Ungrouped, void> {
-  yield* draft.view.ungrouped;
-  for (const line of draft.lines) yield { offers: line.supply.offers, workers: workersOf(line) };
+export interface Capacity extends Ungrouped {
+  /** `capabilityKey(offers)`. */
+  readonly key: string;
+}
+
+/** All that counts, by what it offers. */
+export const capacities = function* (draft: Draft): Generator<Capacity, void> {
+  for (const { offers, workers } of draft.view.ungrouped)
+    yield { key: capabilityKey(offers), offers, workers };
+  for (const line of draft.lines) {
+    const { key, offers } = line.supply;
+    yield { key, offers, workers: workersOf(line) };
+  }
 };
 
 /** Groups that this decision starts. */
@@ -149,13 +155,14 @@ export interface Outcome {
 /** Those supplies that are to change, with all that was found on the way. */
 export const decisionOf = (draft: Draft, outcome: Outcome): ScalingDecision => {
   const targets: SupplyTarget[] = [];
-  for (const { adapter, supply, added, spare, starts, release } of draft.lines) {
+  for (const { adapter, supply, added, placed, spare, starts, release } of draft.lines) {
     if (added === 0 && spare === 0) continue;
     targets.push({
       adapter: adapter.key,
       supply: supply.key,
       groups: liveOf(supply) + added - spare,
       starts,
+      placed,
       release,
     });
   }

@@ -14,12 +14,12 @@ export type Matches = (offers: Capabilities, needs: Capabilities) => boolean;
 export const candidatesFor = (
   draft: Draft,
   needs: Capabilities,
-  matches: Matches = hasAll,
+  isAble: (line: Line) => boolean,
   tierOf: (line: Line) => number = () => 0,
 ): readonly Line[] => {
   const best = new Map<string, Line>();
   for (const line of draft.lines) {
-    if (line.rank === undefined || !matches(line.supply.offers, needs)) continue;
+    if (line.rank === undefined || !isAble(line)) continue;
     const before = best.get(line.adapter.key);
     if (before?.rank === undefined || line.rank < before.rank) best.set(line.adapter.key, line);
   }
@@ -42,7 +42,7 @@ export const surplusOf = (offers: Capabilities, needs: Capabilities): number => 
 const surplus = ({ supply }: Line, needs: Capabilities): number => surplusOf(supply.offers, needs);
 
 /** Dollars per worker and hour. */
-export const priceOf = ({ supply, adapter }: Line): number =>
+export const priceOf = ({ supply, adapter }: Pick<Line, 'supply' | 'adapter'>): number =>
   supply.dollarsPerHour / Math.max(1, adapter.workersPerGroup);
 
 /** The first that bounds it and is used up; undefined while there is room. */

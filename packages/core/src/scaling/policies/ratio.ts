@@ -52,7 +52,11 @@ const mostWaitingFirst = (one: Demand, other: Demand): number =>
 
 /** Where groups for these tasks may be started beside the primary ones. */
 const elasticFor = ({ draft, isPrimary }: Inputs, demand: Demand): readonly Line[] =>
-  candidatesFor(draft, demand.needs, draft.view.serves).filter(({ adapter }) => !isPrimary(adapter));
+  candidatesFor(
+    draft,
+    demand.needs,
+    ({ adapter, supply }) => !isPrimary(adapter) && draft.view.serves(supply.offers, demand.needs),
+  );
 
 /** "A single worker group … that starts once and never shuts down"; one that was lost is replaced. */
 const startPrimaries = ({ draft, demands, isPrimary }: Inputs): readonly Finding[] => {
@@ -61,9 +65,13 @@ const startPrimaries = ({ draft, demands, isPrimary }: Inputs): readonly Finding
   for (const adapter of draft.view.adapters) {
     if (!isPrimary(adapter) || adapter.supplies.some((supply) => liveOf(supply) > 0)) continue;
     const needs = demands[0]?.needs ?? NO_CAPABILITIES;
-    const able = candidatesFor(draft, needs, draft.view.serves);
-    const any = candidatesFor(draft, NO_CAPABILITIES, () => true);
-    const line = [...able, ...any].find((one) => one.adapter === adapter);
+    const own = (line: Line): boolean => line.adapter === adapter;
+    const [able] = candidatesFor(
+      draft,
+      needs,
+      (one) => own(one) && draft.view.serves(one.supply.offers, needs),
+    );
+    const line = able ?? candidatesFor(draft, NO_CAPABILITIES, own)[0];
     if (line === undefined) continue;
     const left = place([line], needs, 1);
     if (left > EPSILON) askAnyway(draft, [line], needs, left);

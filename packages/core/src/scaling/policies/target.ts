@@ -9,14 +9,14 @@
  * - Cold-start gate: no group whose start outlasts the queue, because it would come to find nothing to do. As long as
  *   one task's time is unknown, or nobody works yet, the queue is taken to last.
  */
+import { capabilityKey, showId } from '@muster/protocol/ids';
 import type { Demand, ScalingPolicy } from '../view.ts';
-import { byNeeds, kindOf, needsOf } from './by-needs.ts';
-import type { Needs } from './by-needs.ts';
+import { byNeeds } from './by-needs.ts';
 import { draftOf } from './draft.ts';
 import type { Line } from './draft.ts';
 import { Flow } from './flow.ts';
-import { candidatesFor } from './place.ts';
-import { showId } from '@muster/protocol/ids';
+import { ableFor, kindOf, needsOf } from './needs.ts';
+import type { Needs } from './needs.ts';
 import { round, seconds } from './wording.ts';
 
 /** A start that was never measured: between a local process and a container in a cloud. */
@@ -58,9 +58,10 @@ const busyOf = (needs: Needs): readonly number[] => {
   const put = (kind: number, workers: number): void => {
     serving[kind] = (serving[kind] ?? 0) + workers;
   };
-  for (const { offers, workers } of needs.draft.view.ungrouped) put(kindOf(needs, offers), workers);
+  for (const { offers, workers } of needs.draft.view.ungrouped)
+    put(kindOf(needs, capabilityKey(offers)), workers);
   for (const { adapter, supply } of needs.draft.lines)
-    put(kindOf(needs, supply.offers), supply.serving * adapter.workersPerGroup);
+    put(kindOf(needs, supply.key), supply.serving * adapter.workersPerGroup);
   const flow = new Flow(serving, needs.serves);
   return needs.demands.map(({ tasks, waiting }, i) => tasks - waiting - flow.put(i, tasks - waiting));
 };
@@ -76,10 +77,10 @@ const estimateOf = (demand: Demand, busy: number, needs: Needs): Estimate => {
 };
 
 /** The start time of the adapter that comes first, or two rounds of the slowest task if that is longer, up to 30 s. */
-export const targetMsOf = (demand: Demand, { draft, matches }: Needs): number => {
-  const { drainMs } = draft.view.tuning;
+export const targetMsOf = (demand: Demand, needs: Needs): number => {
+  const { drainMs } = needs.draft.view.tuning;
   if (drainMs !== undefined) return Math.max(1, drainMs);
-  const [first] = candidatesFor(draft, demand.needs, matches);
+  const [first] = ableFor(needs, demand);
   const serviceMs = Math.max(meanMsOf(demand), demand.slowestMs ?? 0);
   return Math.max(
     TARGET_MS_MIN,
@@ -103,11 +104,11 @@ const queueMsOf = (demand: Demand, needs: Needs): number | undefined => {
   const { waiting, slowestMs } = demand;
   if (waiting === 0 || slowestMs === undefined) return undefined;
   const i = needs.demands.indexOf(demand);
-  const able = (line: Line): boolean => needs.serves[i]?.[kindOf(needs, line.supply.offers)] === true;
+  const able = (line: Line): boolean => needs.serves[i]?.[kindOf(needs, line.supply.key)] === true;
   let serving = 0;
   let coming = 0;
   for (const { offers, workers } of needs.draft.view.ungrouped)
-    if (needs.serves[i]?.[kindOf(needs, offers)] === true) serving += workers;
+    if (needs.serves[i]?.[kindOf(needs, capabilityKey(offers))] === true) serving += workers;
   for (const line of needs.draft.lines) {
     if (!able(line)) continue;
     serving += line.supply.serving * line.adapter.workersPerGroup;

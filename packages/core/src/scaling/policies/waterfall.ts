@@ -11,8 +11,9 @@ import { showId } from '@muster/protocol/ids';
 import { liveOf } from '../view.ts';
 import type { Tier } from '../tuning.ts';
 import type { ScalingPolicy } from '../view.ts';
-import { byNeeds, needsOf } from './by-needs.ts';
+import { byNeeds } from './by-needs.ts';
 import { draftOf } from './draft.ts';
+import { needsOf } from './needs.ts';
 import type { Budget, Draft, Line } from './draft.ts';
 import { count } from './wording.ts';
 
