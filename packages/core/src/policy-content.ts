@@ -1,12 +1,17 @@
 /**
- * `--policy-content`: which allocation and scaling policies a scheduler follows.
+ * `--policy-content`: which allocation and scaling policies a scheduler follows, and how.
  *
- *     allocate=even_load; scaling=vanilla; upper_task_ratio=8; lower_task_ratio=1
+ *     allocate=capability; scaling=target; target_seconds=60; warm_groups=1
  *
- * `allocate` and `scaling` are required, the ratios optional. Source: the stock grammar (pieces split at `;`,
- * each at its first `=`, spaces trimmed, a later duplicate wins), made strict: what it would ignore is an error.
+ * `allocate` and `scaling` are required, other keys belong to the scaling policy (`docs/policies.md` lists them).
+ * Source: the stock grammar (pieces split at `;`, each at its first `=`, spaces trimmed, a later duplicate wins), made
+ * strict: what it would ignore is an error.
  */
 import { InvariantError } from './machine.ts';
+import { KEYS, keysOf, SCALING } from './policy-content/keys.ts';
+import type { Settings } from './policy-content/keys.ts';
+import { either, list, readPieces } from './policy-content/pieces.ts';
+import type { Piece } from './policy-content/pieces.ts';
 import { TUNING } from './scaling/tuning.ts';
 import type { AllocationPolicyName, PolicyConfig, ScalingPolicyName } from './scheduler-types.ts';
 
@@ -16,36 +21,37 @@ export type PolicyContent =
   | { readonly kind: 'wrong'; readonly errors: readonly string[] };
 
 const ALLOCATE = ['even_load', 'capability'] as const satisfies readonly AllocationPolicyName[];
-const SCALING = ['no', 'vanilla'] as const satisfies readonly ScalingPolicyName[];
-/** Policies of the founding documents that this release does not have. */
-const SCALING_LATER = ['capability', 'fixed_elastic'];
-/** Keys of the grammar. */
-export const POLICY_KEYS: readonly string[] = ['allocate', 'scaling', 'upper_task_ratio', 'lower_task_ratio'];
 
-/** Thresholds of `vanilla`. */
-const UPPER_TASK_RATIO = 10;
-const LOWER_TASK_RATIO = 1;
+/** Keys of the grammar, of all policies. */
+export const POLICY_KEYS: readonly string[] = keysOf(undefined);
 
-interface Piece {
-  readonly value: string;
-  readonly column: number;
-}
+/** Source: the founding documents; `waterfall` as later stock versions have it, one worker per ten tasks. */
+const RATIOS: Readonly<Record<ScalingPolicyName, readonly [upper: number, lower: number]>> = {
+  no: [10, 1],
+  vanilla: [10, 1],
+  capability: [5, 0.5],
+  fixed_elastic: [10, 1],
+  target: [10, 1],
+  waterfall: [10, 1],
+};
 
 export const parsePolicyContent = (text: string): PolicyContent => {
   const errors: string[] = [];
   const pieces = readPieces(text, errors);
-  const allocate = choose(pieces, 'allocate', ALLOCATE, [], errors);
-  const scaling = choose(pieces, 'scaling', SCALING, SCALING_LATER, errors);
-  const upperTaskRatio = ratio(pieces, 'upper_task_ratio', UPPER_TASK_RATIO, errors);
-  const lowerTaskRatio = ratio(pieces, 'lower_task_ratio', LOWER_TASK_RATIO, errors);
-  if (upperTaskRatio <= 0 && errors.length === 0) errors.push('upper_task_ratio must be above 0');
-  if (lowerTaskRatio > upperTaskRatio && errors.length === 0) {
-    errors.push(
-      `lower_task_ratio (${lowerTaskRatio}) must not be above upper_task_ratio (${upperTaskRatio})`,
-    );
-  }
+  const allocate = choose(pieces, 'allocate', ALLOCATE, errors);
+  const scaling = choose(pieces, 'scaling', SCALING, errors);
+  const settings = readSettings(pieces, scaling, errors);
+  const [upper, lower] = RATIOS[scaling ?? 'vanilla'];
+  const upperTaskRatio = settings.upperTaskRatio ?? upper;
+  const lowerTaskRatio = settings.lowerTaskRatio ?? Math.min(lower, upperTaskRatio);
+  if (errors.length === 0) checkRatios(upperTaskRatio, lowerTaskRatio, errors);
+  if (scaling === 'waterfall' && !pieces.has('tiers'))
+    errors.push('tiers is missing; scaling=waterfall needs it, as in tiers=native:4,ecs:20');
   if (errors.length > 0 || allocate === undefined || scaling === undefined) return { kind: 'wrong', errors };
-  return { kind: 'ok', policy: { allocate, scaling, upperTaskRatio, lowerTaskRatio, tuning: TUNING } };
+  return {
+    kind: 'ok',
+    policy: { allocate, scaling, upperTaskRatio, lowerTaskRatio, tuning: settings.tuning },
+  };
 };
 
 /** A policy that is known to be right. @throws InvariantError for any other text. */
@@ -55,41 +61,16 @@ export const policyOf = (text: string): PolicyConfig => {
   return parsed.policy;
 };
 
-const readPieces = (text: string, errors: string[]): ReadonlyMap<string, Piece> => {
-  const pieces = new Map<string, Piece>();
-  let start = 0;
-  for (const raw of text.split(';')) {
-    const column = start + raw.length - raw.trimStart().length + 1;
-    start += raw.length + 1;
-    const piece = raw.trim();
-    if (piece === '') continue;
-    const equals = piece.indexOf('=');
-    const key = (equals < 0 ? piece : piece.slice(0, equals)).trim();
-    if (equals < 0) {
-      errors.push(
-        `"${piece}" at column ${column} is not of the form key=value; keys are ${list(POLICY_KEYS)}`,
-      );
-    } else if (!POLICY_KEYS.includes(key)) {
-      errors.push(`unknown key "${key}" at column ${column}; keys are ${list(POLICY_KEYS)}`);
-    } else {
-      const value = piece.slice(equals + 1);
-      const at = column + equals + 1 + value.length - value.trimStart().length;
-      pieces.set(key, { value: value.trim(), column: at });
-    }
-  }
-  return pieces;
-};
+/** The keys of a text that `compat=stock` does not look at, because Scaler 1.15.0 has nothing of the kind. */
+export const ignoredByStock = (text: string): readonly string[] =>
+  [...readPieces(text, []).keys()].filter((key) => !STOCK_KEYS.includes(key));
 
-const list = (words: readonly string[]): string =>
-  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
-
-const either = (words: readonly string[]): string => list(words).replace(/ and ([^ ]+)$/, ' or $1');
+const STOCK_KEYS: readonly string[] = ['allocate', 'scaling', 'upper_task_ratio', 'lower_task_ratio'];
 
 const choose = <Word extends string>(
   pieces: ReadonlyMap<string, Piece>,
   key: string,
   words: readonly Word[],
-  later: readonly string[],
   errors: string[],
 ): Word | undefined => {
   const piece = pieces.get(key);
@@ -98,26 +79,36 @@ const choose = <Word extends string>(
     return undefined;
   }
   const word = words.find((one) => one === piece.value);
-  if (word !== undefined) return word;
-  const where = `at column ${piece.column}`;
-  errors.push(
-    later.includes(piece.value)
-      ? `${key}=${piece.value} ${where} is not available yet; available are ${list(words)}`
-      : `unknown ${key} policy "${piece.value}" ${where}; it is ${either(words)}`,
-  );
-  return undefined;
+  if (word === undefined)
+    errors.push(
+      `unknown ${key} policy "${piece.value}" at column ${piece.valueColumn}; it is ${either(words)}`,
+    );
+  return word;
 };
 
-const ratio = (
+const readSettings = (
   pieces: ReadonlyMap<string, Piece>,
-  key: string,
-  standard: number,
+  scaling: ScalingPolicyName | undefined,
   errors: string[],
-): number => {
-  const piece = pieces.get(key);
-  if (piece === undefined) return standard;
-  const value = /^\d+(\.\d+)?$/.test(piece.value) ? Number(piece.value) : Number.NaN;
-  if (value >= 0 && Number.isFinite(value)) return value;
-  errors.push(`${key} "${piece.value}" at column ${piece.column} is not a number such as ${standard}`);
-  return standard;
+): Settings => {
+  const settings: Settings = { upperTaskRatio: undefined, lowerTaskRatio: undefined, tuning: TUNING };
+  for (const piece of pieces.values()) {
+    if (piece.key === 'allocate' || piece.key === 'scaling') continue;
+    const key = KEYS.find(({ name }) => name === piece.key);
+    const where = `at column ${piece.column}`;
+    if (key === undefined) {
+      errors.push(`unknown key "${piece.key}" ${where}; keys are ${list(keysOf(scaling))}`);
+    } else if (scaling !== undefined && !key.policies.includes(scaling)) {
+      errors.push(
+        `${piece.key} ${where} means nothing to scaling=${scaling}; it belongs to ${list(key.policies)}`,
+      );
+    } else key.apply(piece, settings, errors);
+  }
+  return settings;
+};
+
+const checkRatios = (upper: number, lower: number, errors: string[]): void => {
+  if (upper <= 0) errors.push('upper_task_ratio must be above 0');
+  else if (lower > upper)
+    errors.push(`lower_task_ratio (${lower}) must not be above upper_task_ratio (${upper})`);
 };
