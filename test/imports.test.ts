@@ -13,6 +13,10 @@ const root = resolve(import.meta.dirname, '..');
 const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonly because: string }>> = {
   protocol: { may: [], because: 'the language between processes must be readable without any of them' },
   core: { may: ['protocol'], because: 'decisions that know how they are carried out cannot be replayed' },
+  simulation: {
+    may: ['protocol', 'core'],
+    because: 'a plan comes out the same wherever it is made, so it reads neither files nor clocks',
+  },
   runtime: { may: ['protocol', 'core'], because: 'every process stands on it, so it must not stand on any' },
   storage: {
     may: ['protocol', 'runtime'],
@@ -46,6 +50,7 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
     may: [
       'protocol',
       'core',
+      'simulation',
       'runtime',
       'storage',
       'adapter-kit',

@@ -27,6 +27,7 @@ export const SECTIONS: readonly string[] = [
   'explain',
   'drain',
   'replay',
+  'simulate',
 ];
 
 export interface CommandDefinition<O extends OptionTable> {

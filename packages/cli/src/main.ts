@@ -57,6 +57,12 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./commands/replay.ts')).run,
   },
   {
+    words: ['simulate'],
+    usage: 'simulate',
+    summary: 'what policies would make of a workload: waits, groups and cost',
+    load: async () => (await import('./commands/simulate.ts')).run,
+  },
+  {
     words: ['adapter', 'native'],
     usage: 'adapter native ADDRESS',
     summary: 'worker groups as processes of this machine',
