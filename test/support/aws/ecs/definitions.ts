@@ -53,7 +53,9 @@ const newRevision = (ecs: Ecs, request: RegisterTaskDefinitionRequest, by: Princ
   checkDefinition(request);
   const tags = checkTags(request.tags);
   for (const role of [request.executionRoleArn, request.taskRoleArn])
-    if (role !== undefined && !ecs.neighbours.canAssume(role)) throw clientError('Role is not valid');
+    // An empty ARN is none. Source: AWS's example of RegisterTaskDefinition.
+    if (role !== undefined && role !== '' && !ecs.neighbours.canAssume(role))
+      throw clientError('Role is not valid');
   const name = request.family ?? '';
   const family: FamilyRecord = ecs.families.get(name) ?? {
     lastRevision: 0,
@@ -171,7 +173,7 @@ const listFamilies = (
 
 /** Source: IAM user guide, "Grant a user permissions to pass a role to an AWS service". */
 export const passRoles = (roles: readonly (string | undefined)[]): readonly Permission[] =>
-  [...new Set(roles.filter((role) => role !== undefined))].map((role) => ({
+  [...new Set(roles.filter((role): role is string => role !== undefined && role !== ''))].map((role) => ({
     action: 'iam:PassRole',
     resource: role,
     context: { 'iam:passedtoservice': 'ecs-tasks.amazonaws.com' },

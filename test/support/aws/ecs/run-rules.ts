@@ -148,7 +148,7 @@ const checkRoles = (ecs: Ecs, roles: readonly (string | undefined)[]): void => {
       'Unable to assume the service linked role. Please verify that the ECS service linked role exists.',
     );
   for (const role of roles)
-    if (role !== undefined && !ecs.neighbours.canAssume(role))
+    if (role !== undefined && role !== '' && !ecs.neighbours.canAssume(role))
       throw clientError(
         `ECS was unable to assume the role '${role}' that was provided for this task. Please verify that the role ` +
           'being passed has the proper trust relationship and permissions and that your IAM user has permissions to ' +

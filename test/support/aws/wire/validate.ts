@@ -10,7 +10,8 @@ export const isStructure = (value: unknown): value is Structure =>
 const kindOf = (value: unknown): string => {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'list';
-  return value instanceof Date ? 'timestamp' : typeof value;
+  if (!(value instanceof Date)) return typeof value;
+  return Number.isFinite(value.getTime()) ? 'timestamp' : 'no date';
 };
 
 const outside = (
