@@ -539,3 +539,47 @@ describe('the scheduler', () => {
     ]);
   });
 });
+
+describe('a scheduler of the stock system', () => {
+  const stockEcho = said({
+    kind: 'workerHeartbeatEcho',
+    storage: { host: '127.0.0.1', port: 1 },
+    extras: undefined,
+  });
+  const stockWorker = (): ReturnType<typeof harness> => {
+    const worker = harness();
+    worker.feed({ kind: 'deadline' });
+    worker.feed({ kind: 'connection', state: 'up' }, stockEcho, { kind: 'processorReady' });
+    return worker;
+  };
+
+  it('is sent no result before its echo has told how, and then each one alone and once', () => {
+    const worker = harness();
+    worker.feed({ kind: 'deadline' });
+    worker.feed({ kind: 'connection', state: 'up' }, { kind: 'processorReady' }, tasks(offered('a')));
+    expect(worker.feed({ kind: 'finished', runs: [finishedRun(1)] })).toEqual([]);
+    expect(worker.feed(stockEcho)).toEqual([{ kind: 'results', results: [value('a', 1)], batched: false }]);
+    expect(worker.advance(60_000)).toEqual([]);
+  });
+
+  it('is told of no drain, and takes what has not begun when the worker disconnects', () => {
+    const worker = stockWorker();
+    worker.feed(tasks(offered('a'), offered('b')));
+    expect(noNotes(worker.feed({ kind: 'stop', reason: 'SIGTERM' }))).toEqual([]);
+    expect(worker.feed({ kind: 'finished', runs: [finishedRun(1)] })).toEqual([
+      { kind: 'results', results: [value('a', 1)], batched: false },
+      disconnect,
+      exit('SIGTERM', true),
+    ]);
+  });
+});
+
+describe('results before the first echo', () => {
+  it('wait for it, and are sent in one frame to a scheduler of ours', () => {
+    const worker = harness();
+    worker.feed({ kind: 'deadline' });
+    worker.feed({ kind: 'connection', state: 'up' }, { kind: 'processorReady' }, tasks(offered('a')));
+    expect(worker.feed({ kind: 'finished', runs: [finishedRun(1)] })).toEqual([]);
+    expect(worker.feed(echo('e1'))).toEqual([results(value('a', 1))]);
+  });
+});

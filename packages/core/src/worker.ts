@@ -132,7 +132,8 @@ const flush = (state: WorkerState, now: Instant): readonly WorkerEffect[] => {
   fillPipeline(state, now);
   const { out } = state;
   const { effects, returned, kept } = out;
-  if (returned.length + kept.length > 0) {
+  // A stock scheduler knows no giving back: it takes what is left when the worker disconnects.
+  if (returned.length + kept.length > 0 && state.scheduler.kind !== 'stock') {
     effects.push({
       kind: 'send',
       message: { kind: 'tasksReturned', returned: [...returned], kept: [...kept] },

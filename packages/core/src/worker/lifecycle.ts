@@ -16,12 +16,16 @@ export const onEcho = (state: WorkerState, extras: EchoExtras | undefined, now: 
   const before = state.scheduler;
   if (extras === undefined || extras.features === 0) {
     state.scheduler = { kind: 'stock' };
-    if (before.kind === 'own') resendAll(state, now);
+    if (before.kind !== 'stock') resendAll(state, now);
     return;
   }
   if (before.kind === 'own' && before.epoch === extras.epoch) return;
   state.scheduler = { kind: 'own', epoch: extras.epoch };
-  if (before.kind !== 'unknown') onNewScheduler(state, extras.epoch, now);
+  if (before.kind !== 'unknown') return onNewScheduler(state, extras.epoch, now);
+  // What was said to nobody in particular is said now.
+  resendAll(state, now);
+  if (state.phase.name === 'draining' && state.phase.by === 'here')
+    announceDrain(state, 'draining', state.phase.reason);
 };
 
 const reportHeld = (state: WorkerState): void => {
@@ -59,7 +63,9 @@ export const onConnection = (state: WorkerState, connection: 'up' | 'down', now:
   resendAll(state, now);
 };
 
+/** A stock scheduler has no ear for it: the disconnect request ends the drain there. */
 const announceDrain = (state: WorkerState, status: 'draining' | 'drained', reason: string): void => {
+  if (state.scheduler.kind !== 'own') return;
   state.out.effects.push({ kind: 'send', message: { kind: 'drainStatus', status, reason } });
 };
 

@@ -16,9 +16,13 @@ const bytesOf = (result: HeldResult): number => {
   return RESULT_BYTES_BASE + body.objectIds.length * 32 + (body.inline?.byteLength ?? 0);
 };
 
+/** Whether it is known how the scheduler wants its results: one by one, or many in a frame. */
+const isReachable = (state: WorkerState): boolean =>
+  state.connection === 'up' && state.scheduler.kind !== 'unknown';
+
 /** Active: send it now, and again until it is acknowledged. A stock scheduler acknowledges nothing. */
 export const holdResult = (state: WorkerState, result: HeldResult, now: Instant): void => {
-  if (state.connection === 'up') {
+  if (isReachable(state)) {
     state.out.results.add(result);
     if (state.scheduler.kind === 'stock') return;
   }
@@ -47,7 +51,7 @@ export const onResultAck = (state: WorkerState, tasks: readonly TaskAttempt[]): 
 
 export const resend = (state: WorkerState, taskId: TaskId, now: Instant): void => {
   const one = state.finished.get(taskId);
-  if (one === undefined || state.connection === 'down') return;
+  if (one === undefined || !isReachable(state)) return;
   state.out.results.add(one.result);
   state.finished.delete(taskId);
   state.finished.set(taskId, { result: one.result, sentAt: now });
@@ -70,9 +74,9 @@ export const resendDue = (state: WorkerState, now: Instant): void => {
   for (const taskId of due) resend(state, taskId, now);
 };
 
-/** Undefined while nothing can be sent: the reconnect sends them. */
+/** Undefined while nothing can be sent: the reconnect, or the first echo, sends them. */
 export const resendAt = (state: WorkerState): number | undefined => {
-  if (state.connection === 'down') return undefined;
+  if (!isReachable(state)) return undefined;
   const oldest = state.finished.values().next();
   return oldest.done === true ? undefined : oldest.value.sentAt + state.config.resultResendMs;
 };
