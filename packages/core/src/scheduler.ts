@@ -17,7 +17,7 @@ import { onAdapterTimeoutDue } from './scheduler/adapters.ts';
 import { balanceIfDue } from './scheduler/balance.ts';
 import { onCancelDue } from './scheduler/cancel.ts';
 import { checkState } from './scheduler/check.ts';
-import { onClientTimeoutDue } from './scheduler/clients.ts';
+import { onClientDown, onClientTimeoutDue } from './scheduler/clients.ts';
 import { onObjectStore } from './scheduler/echo.ts';
 import { flush } from './scheduler/flush.ts';
 import { drainGroup, onGroupDue, settleDrain } from './scheduler/groups.ts';
@@ -115,10 +115,12 @@ const onEvent = (state: SchedulerState, event: SchedulerEvent): void => {
   }
 };
 
-/** A hint. Clients and adapters are judged by their heartbeats alone. */
+/** A hint. Adapters are judged by their heartbeats alone. */
 const onPeerDown = (state: SchedulerState, peer: PeerId): void => {
   const worker = state.workers.get(peer);
   if (worker !== undefined) onWorkerDown(state, worker);
+  const client = state.clients.get(peer);
+  if (client !== undefined) onClientDown(state, client);
 };
 
 const onOperator = (

@@ -18,6 +18,8 @@ export class Client {
   /** What its echoes name as the scheduler's identity. */
   readonly epoch: string;
   lastSeen: Instant;
+  /** When the transport said that its link is gone; undefined after its next frame. */
+  downAt: Instant | undefined = undefined;
   /** Timed out or disconnected: nobody waits for its tasks any more. */
   gone = false;
   readonly timeout: Timer<Wake>;

@@ -7,7 +7,7 @@ import { Client } from './client.ts';
 import { echoEpoch, echoTo, lapse } from './echo.ts';
 import { drop } from './moves.ts';
 import { releaseAll } from './objects.ts';
-import { after, deafForMs, note, noteOnce, send } from './state.ts';
+import { after, armBy, deafForMs, note, noteOnce, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { beginShutdown } from './shutdown.ts';
 import { FINISHED, NO_TASK } from './task-table.ts';
@@ -38,17 +38,39 @@ const register = (state: SchedulerState, from: PeerId, own: boolean): Client => 
   return client;
 };
 
-export const onClientTimeoutDue = (state: SchedulerState, client: Client): void => {
-  const due = Math.max(client.lastSeen + state.config.clientTimeoutMs - state.now, deafForMs(state));
-  if (due > 0) state.timers.set(client.timeout, after(state, due));
-  else removeClient(state, client, 'timed out');
+/** Of a client of ours whose link is down. One that lives is back at once: its connection is made again by itself. */
+const GRACE_MS = 10_000;
+
+/** A hint, taken for clients of ours alone: heartbeats decide about stock ones. */
+export const onClientDown = (state: SchedulerState, client: Client): void => {
+  if (!client.own || client.downAt !== undefined) return;
+  client.downAt = state.now;
+  armBy(state, client.timeout, after(state, state.config.clientGraceMs ?? GRACE_MS));
 };
+
+/** Any frame from it. */
+export const onClientFrame = (state: SchedulerState, client: Client): void => {
+  client.lastSeen = state.now;
+  client.downAt = undefined;
+};
+
+export const onClientTimeoutDue = (state: SchedulerState, client: Client): void => {
+  const { lastSeen, downAt = Infinity } = client;
+  const { clientTimeoutMs, clientGraceMs = GRACE_MS } = state.config;
+  const until = Math.min(lastSeen + clientTimeoutMs, downAt + clientGraceMs);
+  const due = Math.max(until - state.now, deafForMs(state));
+  if (due > 0) state.timers.set(client.timeout, after(state, due));
+  else removeClient(state, client, downAt === Infinity ? 'timed out' : 'its link stayed down');
+};
+
+/** Why a client is gone that said so itself. */
+const LEFT = 'disconnected';
 
 /** Its tasks are canceled with force, so that they block no worker; its objects are released. */
 export const removeClient = (state: SchedulerState, client: Client, reason: string): void => {
   note(state, 'client.gone', 'info', { client: showId(client.id), reason, tasks: client.tasks });
   client.gone = true;
-  if (client.own && reason === 'timed out') lapse(state, client.id);
+  if (client.own && reason !== LEFT) lapse(state, client.id);
   state.clients.delete(client.id);
   state.parked.delete(client.id);
   state.echoesOwed.delete(client.id);
@@ -72,7 +94,7 @@ export const onClientDisconnect = (
 ): void => {
   const client = state.clients.get(from);
   if (type === 'disconnect') {
-    if (client !== undefined) removeClient(state, client, 'disconnected');
+    if (client !== undefined) removeClient(state, client, LEFT);
     return;
   }
   const accepted = !state.config.protected;

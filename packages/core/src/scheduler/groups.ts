@@ -8,7 +8,7 @@ import { Group } from './group.ts';
 import type { DrainCause, GroupState } from './group.ts';
 import { settleIdle, touch } from './indexes.ts';
 import { flushAcks } from './acks.ts';
-import { after, note, send } from './state.ts';
+import { after, deafForMs, note, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { isNameless, startCommand, stopCommand } from './stock-adapter.ts';
 import { stray } from './strays.ts';
@@ -224,6 +224,9 @@ export const proveGroup = (state: SchedulerState, group: Group): void => {
 };
 
 export const onGroupDue = (state: SchedulerState, group: Group): void => {
+  // Who did not listen cannot say that it was silent: what came meanwhile is read first.
+  const deafMs = deafForMs(state);
+  if (deafMs > 0) return state.timers.set(group.timer, after(state, deafMs));
   const { state: now } = group;
   switch (now.phase) {
     case 'requested':

@@ -5,7 +5,7 @@ import type { Message } from '@muster/protocol/messages';
 import { onAdapterHeartbeat, onAdapterResponse } from './adapters.ts';
 import { onCancel, onCancelConfirm } from './cancel.ts';
 import type { Client } from './client.ts';
-import { clientOf, onClientDisconnect, onClientHeartbeat, onGraphTask } from './clients.ts';
+import { clientOf, onClientDisconnect, onClientFrame, onClientHeartbeat, onGraphTask } from './clients.ts';
 import { onDrainStatus } from './drain.ts';
 import { askForMissing } from './missing.ts';
 import { onObjectInstruction } from './objects.ts';
@@ -28,7 +28,7 @@ export const onMessage = (state: SchedulerState, from: PeerId, message: Message)
   }
   const client = state.clients.get(from);
   if (client !== undefined) {
-    client.lastSeen = state.now;
+    onClientFrame(state, client);
     if (onClientMessage(state, client, message)) return;
   }
   onOtherMessage(state, from, message, client);

@@ -8,6 +8,7 @@ import {
   notes,
   peerId,
   submit,
+  VANILLA,
   worker,
   workerBeat,
 } from '../../test/kit.ts';
@@ -61,5 +62,24 @@ describe('a stall of the scheduler', () => {
     b.now = instant(30_000);
     expect(gone(notes(b.step({ kind: 'deadline' })))).toEqual([]);
     expect(gone(notes(b.pass(5_000)))).toEqual(['worker.lost']);
+  });
+
+  it('does not end the start of a group whose worker said hello meanwhile, nor count against its adapter', () => {
+    const b = bench(VANILLA);
+    b.step(from('c', clientBeat()), from('a', adapterBeat('native')), from('c', submit(['t1'])));
+    b.now = instant(70_000);
+    expect(notes(b.step({ kind: 'deadline' }))).not.toContain('group.start.timeout');
+    b.now = instant(70_010);
+    const effects = b.step(from(worker('g-e1-1', 1), workerBeat()));
+    expect(notes(effects)).toContain('group.running');
+    expect(b.machine.status(b.now).adapters[0]).toMatchObject({ trouble: '', restingMs: 0 });
+  });
+
+  it('does not save a start that came to nothing', () => {
+    const b = bench(VANILLA);
+    b.step(from('c', clientBeat()), from('a', adapterBeat('native')), from('c', submit(['t1'])));
+    b.now = instant(70_000);
+    b.step({ kind: 'deadline' });
+    expect(notes(b.pass(2_100))).toContain('group.start.timeout');
   });
 });

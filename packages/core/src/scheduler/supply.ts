@@ -11,6 +11,7 @@ import { capabilityKey } from '@muster/protocol/ids';
 import type { Capabilities } from '@muster/protocol/ids';
 import type { AdapterHeartbeat, GroupOffer } from '@muster/protocol/messages';
 import { InvariantError } from '../machine.ts';
+import type { IdleGroup } from '../scaling/view.ts';
 import type { Adapter } from './adapter.ts';
 import type { Evidence, Group, GroupPhase } from './group.ts';
 
@@ -28,6 +29,8 @@ export class SupplyEntry {
   readonly phases: Record<GroupPhase, number> = { requested: 0, running: 0, draining: 0, stopping: 0 };
   readonly idleGroups: Set<Group> = new Set<Group>();
   readonly deserted: Set<Group> = new Set<Group>();
+  /** As policies may take them; made when first asked for. */
+  idle: Iterable<IdleGroup> | undefined = undefined;
 
   constructor(adapter: Adapter, offers: Capabilities) {
     this.adapter = adapter;

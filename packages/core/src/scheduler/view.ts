@@ -53,11 +53,10 @@ const adapterView = (state: SchedulerState, adapter: Adapter): AdapterView => {
   };
 };
 
-const supplyView = (state: SchedulerState, supply: SupplyEntry): Supply => ({
-  ...supply.phases,
-  key: supply.key,
-  offers: supply.offers,
-  dollarsPerHour: supply.dollarsPerHour,
-  serving: supply.serving,
-  idle: { [Symbol.iterator]: () => idleOf(state, supply) },
-});
+const supplyView = (state: SchedulerState, supply: SupplyEntry): Supply => {
+  const { requested, running, draining, stopping } = supply.phases;
+  const { key, offers, dollarsPerHour, serving } = supply;
+  supply.idle ??= { [Symbol.iterator]: () => idleOf(state, supply) };
+  const { idle } = supply;
+  return { key, offers, dollarsPerHour, requested, running, draining, stopping, serving, idle };
+};
