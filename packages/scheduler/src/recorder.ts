@@ -10,12 +10,13 @@ import { instant, type Instant } from '@muster/protocol/ids';
 import type { Clock } from '@muster/runtime/clock';
 import { encodeHead, RecordWriter } from './recording/writer.ts';
 
-const PIECE_BYTES = 256 * 1024;
+/** Twice of what is written at once, so that a large turn fits behind it. */
+const PIECE_BYTES = 1024 * 1024;
 /** What may wait for the disk. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 /** A killed scheduler loses this much of its recording. */
 const FLUSH_MS = 100;
-const SPARE_PIECES_MAX = 8;
+const SPARE_PIECES_MAX = 4;
 
 export interface RecorderOptions {
   /** The file, which must not exist; or a directory, where a file is made for each run. */
@@ -45,6 +46,19 @@ export interface Recorder {
 const isDirectory = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
+const NO_NOTES: readonly Note[] = [];
+
+/** Most steps make none. */
+const notesOf = (effects: readonly SchedulerEffect[]): readonly Note[] => {
+  let notes: Note[] | undefined;
+  for (const effect of effects) {
+    if (effect.kind !== 'note') continue;
+    if (notes === undefined) notes = [effect];
+    else notes.push(effect);
+  }
+  return notes ?? NO_NOTES;
+};
+
 /** Readable by its owner alone: it holds what tasks were given. Throws the system's error, EEXIST for a file that exists. */
 export const openRecorder = ({ path, muster, startedAt, clock, log }: RecorderOptions): Recorder => {
   const name = `muster-${startedAt.replace(/[:.]/g, '-')}-${process.pid}.rec`;
@@ -66,22 +80,21 @@ export const openRecorder = ({ path, muster, startedAt, clock, log }: RecorderOp
   };
   const frameOf = (event: SchedulerEvent): Uint8Array | undefined => frames.get(event);
   const recorded = (
-    step: () => readonly SchedulerEffect[],
+    machine: Machine<SchedulerEvent, SchedulerEffect>,
     events: readonly SchedulerEvent[],
     now: Instant,
   ): readonly SchedulerEffect[] => {
     writer.begin(now, events, frameOf);
-    frames.clear();
+    if (frames.size > 0) frames.clear();
     let effects: readonly SchedulerEffect[];
     try {
-      effects = step();
+      effects = machine.step(events, now);
     } catch (bug) {
       writer.end({ kind: 'bug' });
       flush();
       throw bug;
     }
-    const notes = effects.filter((effect) => effect.kind === 'note');
-    writer.end({ kind: 'done', notes, effects: effects.length });
+    writer.end({ kind: 'done', notes: notesOf(effects), effects: effects.length });
     flushSoon();
     return effects;
   };
@@ -93,7 +106,7 @@ export const openRecorder = ({ path, muster, startedAt, clock, log }: RecorderOp
     attach: (machine, config, createdAt) => {
       file.append(encodeHead({ muster, startedAt, createdAt, config }));
       const step = (events: readonly SchedulerEvent[], now: Instant): readonly SchedulerEffect[] =>
-        file.failed ? machine.step(events, now) : recorded(() => machine.step(events, now), events, now);
+        file.failed ? machine.step(events, now) : recorded(machine, events, now);
       return { ...machine, step };
     },
     close: () => {

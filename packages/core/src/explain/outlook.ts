@@ -13,8 +13,10 @@ export type AskPolicy = (view: ScalingView) => Decided;
 
 /** Beyond so many tasks of a kind nobody expects another answer. */
 const TASKS_MAX = 1_000_000;
-/** A question costs time by needs, offers and adapters. */
-const QUESTIONS_MAX = 160;
+const QUESTIONS_MAX = 200;
+/** Enough for one kind of tasks. */
+const QUESTIONS_MIN = 70;
+const QUESTIONS_SIZE = 20_000;
 const DEMANDS_MAX = 3;
 
 /** Stands for tasks to come while there are none. */
@@ -36,12 +38,12 @@ export const outlook = (
     (one, other) => other.tasks - one.tasks || (one.key < other.key ? -1 : 1),
   );
   const demands = ranked.length === 0 ? [NOTHING] : ranked.slice(0, DEMANDS_MAX);
-  let left = QUESTIONS_MAX;
+  let left = questionsFor(view);
   const askSparingly = (what: ScalingView): Decided | undefined => (left-- > 0 ? ask(what) : undefined);
   const unhurried = { ...view, tuning: { ...view.tuning, upWindowMs: 0, downWindowMs: 0 } };
-  return demands.map((demand) => {
+  return demands.flatMap((demand) => {
     const growth = growsAt(withIdle(unhurried, noneIdle), demand, askSparingly);
-    return {
+    const facts: OutlookFacts = {
       side,
       needs: [...demand.needs.keys()].map(showId).sort(),
       unfinished: demand.tasks,
@@ -49,7 +51,15 @@ export const outlook = (
       growthBlockedBy: growth.blockedBy,
       shrinksAt: shrinksAt(unhurried, demand, askSparingly),
     };
+    // What was not asked to its end is not known.
+    return left < 0 ? [] : [facts];
   });
+};
+
+/** A question costs time by needs, offers and adapters, and all peers wait meanwhile. */
+const questionsFor = ({ demands, adapters }: ScalingView): number => {
+  const size = adapters.reduce((sum, { supplies }) => sum + supplies.length, 1 + demands.length);
+  return Math.max(QUESTIONS_MIN, Math.min(QUESTIONS_MAX, Math.floor(QUESTIONS_SIZE / size)));
 };
 
 type Ask = (view: ScalingView) => Decided | undefined;

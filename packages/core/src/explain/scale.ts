@@ -181,13 +181,15 @@ const outlookWords = ({
   growthBlockedBy,
   shrinksAt,
 }: OutlookFacts): readonly string[] => {
-  const tasks = `unfinished ${needs.length === 0 ? 'tasks' : `tasks that need ${needs.join(', ')}`}`;
+  const of = needs.length === 0 ? '' : ` that need ${needs.join(', ')}`;
+  const tasks = `unfinished tasks${of}`;
+  const so = (count: number): string => `${plural(count, 'unfinished task')}${of}`;
   return [
     growsAt === undefined
       ? `No number of ${tasks} would start another group${growthBlockedBy === '' ? '' : `: ${growthBlockedBy}`}.`
       : growsAt <= unfinished
-        ? `It is about to grow for ${showCount(unfinished)} ${tasks}.`
-        : `It grows at ${showCount(growsAt)} ${tasks} (now ${showCount(unfinished)}).`,
+        ? `It is about to grow for ${so(unfinished)}.`
+        : `It grows at ${so(growsAt)} (now ${showCount(unfinished)}).`,
     ...(shrinksAt === undefined
       ? []
       : [

@@ -35,10 +35,9 @@ export const explainTasks = (state: SchedulerState, now: Instant): TasksAnswer =
               lines: held.map((task) => `${line(task)}  worker ${task.worker ?? '?'}`),
             },
           ]),
-      {
-        title: 'More about one of them',
-        lines: ['muster explain task ID'],
-      },
+      ...(waiting.length + held.length === 0
+        ? []
+        : [{ title: 'More about one of them', lines: ['muster explain task ID'] }]),
     ],
     facts: { tasks: [...waiting, ...held] },
   };
