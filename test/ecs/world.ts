@@ -53,7 +53,8 @@ export interface WorldOptions {
   readonly limits?: Partial<AdapterOptions['limits']>;
   readonly ecs?: Partial<EcsConfig>;
   readonly pace?: AdapterOptions['pace'];
-  /** How long a task of the client runs. Default 20 s. */
+  readonly offers?: AdapterOptions['offers'];
+  /** How long a task of the client runs; below 0: the worker crashes instead of beginning. Default 20 s. */
   readonly taskMs?: number;
   /** Seed of ids and jitter. Default 1. */
   readonly seed?: number;
@@ -211,6 +212,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
         doubles.push(worker.groupId);
       workers.set(launch.taskArn, worker);
       events.started();
+      if ((options.taskMs ?? 0) < 0) worker.end(1);
       return { terminate: () => worker.terminate(), kill: () => worker.end(137) };
     },
   };
@@ -277,6 +279,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
       cost: { vcpus: 1, dollarsPerHour: 0.05, billedMinimumMs: 60_000, lifetimeMaxMs: 3_600_000 },
       ...(memory === 'kept' ? { intentsFile: join(folder, 'intents') } : {}),
       pace: { ...ECS_PACE, ...options.pace },
+      ...(options.offers === undefined ? {} : { offers: options.offers }),
       chance: {
         mintHex: () => Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16)).join(''),
         random,

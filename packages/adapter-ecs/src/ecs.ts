@@ -24,6 +24,8 @@ export interface KnownTask {
   /** AWS's own time, for telling the older of two tasks of one group; undefined until described. */
   createdAtMs: number | undefined;
   runningSince: Instant | undefined;
+  /** It began to end before anybody here asked for that. */
+  endsAlone: boolean;
   /** Why it ended, once it has. */
   end: string | undefined;
   endedAt: Instant | undefined;

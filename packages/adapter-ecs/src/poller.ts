@@ -10,6 +10,7 @@ import { callEcs } from './calls.ts';
 import { note, rememberEnd } from './ecs.ts';
 import type { Ecs, KnownTask } from './ecs.ts';
 import { endOf, groupOf, isLost, KNOWN_STATUSES, missed, phaseOf, STOP_MARK } from './states.ts';
+import type { EndOfTask } from './states.ts';
 
 /** Source: Amazon ECS API, ListTasks and DescribeTasks. */
 const PAGE_MAX = 100;
@@ -116,6 +117,8 @@ export const learn = (ecs: Ecs, task: Task): KnownTask | undefined => {
   ecs.tasks.set(arn, known);
   ecs.doubtful.delete(groupId);
   if (known.phase === 'running') onRunning(ecs, known);
+  const isEnding = known.phase === 'stopping' || known.phase === 'gone';
+  if (isEnding && before?.phase !== 'stopping') known.endsAlone = !ecs.stopAsked.has(groupId);
   if (known.phase === 'gone') onGone(ecs, known, task);
   else if (known.phase === 'stopping' && known.end === undefined) known.end = endOf(task).text;
   return known;
@@ -132,6 +135,7 @@ export const freshTask = (ecs: Ecs, arn: string, groupId: GroupId): KnownTask =>
     absence: { since: now, misses: 0, lastMissAt: now },
     createdAtMs: undefined,
     runningSince: undefined,
+    endsAlone: false,
     end: undefined,
     endedAt: undefined,
   };
@@ -144,23 +148,28 @@ const onRunning = (ecs: Ecs, task: KnownTask): void => {
 };
 
 const onGone = (ecs: Ecs, task: KnownTask, described: Task): void => {
-  const now = ecs.clock.now();
   const end = endOf(described);
   task.end = end.text;
-  task.endedAt = now;
-  const wasAsked = ecs.stopAsked.has(task.groupId);
-  note(ecs, wasAsked || end.cause === 'clean-exit' ? 'info' : 'warn', 'ecs.task.ended', {
+  task.endedAt = ecs.clock.now();
+  const isExpected = !task.endsAlone || end.cause === 'clean-exit';
+  note(ecs, isExpected ? 'info' : 'warn', 'ecs.task.ended', {
     group: task.groupId,
     task: task.arn,
     cause: end.cause,
     detail: end.text,
-    asked: wasAsked,
+    asked: !task.endsAlone,
   });
-  if (wasAsked) return forget(ecs, task);
+  if (task.endsAlone) judge(ecs, task, described, end);
+  else ecs.breaker.onAbandoned(task.definition);
+  if (ecs.stopAsked.has(task.groupId)) forget(ecs, task);
+};
+
+/** What the end of a task that nobody asked for says about its definition. */
+const judge = (ecs: Ecs, task: KnownTask, described: Task, end: EndOfTask): void => {
   const ranMs = (described.stoppedAt?.getTime() ?? 0) - (described.startedAt?.getTime() ?? 0);
-  const proven = described.startedAt !== undefined && ranMs >= PROVEN_MS;
-  if (end.blames === 'definition' && !proven) ecs.breaker.onFailure(task.definition, end.text, now);
-  else if (proven || end.cause === 'clean-exit') ecs.breaker.onSuccess(task.definition);
+  const isProven = described.startedAt !== undefined && ranMs >= PROVEN_MS;
+  if (isProven || end.cause === 'clean-exit') ecs.breaker.onSuccess(task.definition);
+  else if (end.blames === 'definition') ecs.breaker.onFailure(task.definition, end.text, ecs.clock.now());
   else ecs.breaker.onAbandoned(task.definition);
 };
 
