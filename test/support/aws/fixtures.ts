@@ -30,6 +30,30 @@ export const ecsClient = (
     maxAttempts: options.maxAttempts ?? 1,
   });
 
+/** A role that anybody in the account and any instance may take on, with these inline permissions. */
+export const roleFor = (name: string, ...actions: readonly string[]): RoleSpec => ({
+  name,
+  trust: JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: {
+          AWS: 'arn:aws:iam::123456789012:root',
+          Service: ['ec2.amazonaws.com', 'ecs-tasks.amazonaws.com'],
+        },
+        Action: 'sts:AssumeRole',
+      },
+    ],
+  }),
+  inline: {
+    all: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: actions, Resource: '*' }],
+    }),
+  },
+});
+
 export const definition = (
   peer: AwsPeer,
   changes: Partial<RegisterTaskDefinitionRequest> = {},

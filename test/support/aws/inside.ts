@@ -22,6 +22,7 @@ import { parameterService, secretsManagerService } from './secrets/services.ts';
 import type { Secrets } from './secrets/store.ts';
 import { openSecrets } from './secrets/store.ts';
 import type { Service } from './service.ts';
+import type { Sessions } from './sts/session.ts';
 import { stsService } from './sts/sts.ts';
 import type { ContainerLaunch, TaskRunner } from './tasks/runner.ts';
 import type { Behaviour } from './tasks/simulated.ts';
@@ -40,6 +41,7 @@ export interface Inside {
   readonly network: Network;
   readonly services: ReadonlyMap<Service['name'], Service>;
   readonly runner: TaskRunner;
+  readonly sessions: Sessions;
   readonly buckets: Buckets;
   setBehaviour(behave: (launch: ContainerLaunch) => Behaviour): void;
 }
@@ -71,10 +73,11 @@ export const furnish = (options: AwsPeerOptions, account: Account): Inside => {
     stopTimeoutFactor: options.stopTimeoutFactor ?? 1,
   });
   const propagationMs = options.iamPropagationMs ?? [0, 10_000];
+  const sessions: Sessions = { account, roles, identities: known, random: account.random('sts') };
   const all: readonly Service[] = [
     ecsService(ecs),
     iamService({ account, roles, identities: known, propagationMs }),
-    stsService({ account, roles, identities: known }),
+    stsService(sessions),
     logsService(logs),
     ec2Service({ account, network }),
     quotasService(account, ecs),
@@ -91,6 +94,7 @@ export const furnish = (options: AwsPeerOptions, account: Account): Inside => {
     meter,
     network,
     runner,
+    sessions,
     buckets,
     services: new Map(all.map((service) => [service.name, service])),
     setBehaviour: (next) => void (behave = next),

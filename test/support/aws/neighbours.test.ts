@@ -9,13 +9,14 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import {
   DescribeTasksCommand,
+  ECSClient,
   ListTasksCommand,
   RegisterTaskDefinitionCommand,
   RunTaskCommand,
 } from '@aws-sdk/client-ecs';
-import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { describe, expect, test } from 'vitest';
-import { EXECUTION_ROLE, definition, ecsClient, runRequest, testAccount } from './fixtures.ts';
+import { EXECUTION_ROLE, definition, ecsClient, roleFor, runRequest, testAccount } from './fixtures.ts';
 import type { AwsPeer } from './peer.ts';
 import type { TaskRunner } from './tasks/runner.ts';
 
@@ -106,21 +107,7 @@ describe('logs', () => {
 });
 
 describe('roles', () => {
-  const adapterRole = {
-    name: 'adapter',
-    trust: JSON.stringify({
-      Version: '2012-10-17',
-      Statement: [
-        { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: 'sts:AssumeRole' },
-      ],
-    }),
-    inline: {
-      list: JSON.stringify({
-        Version: '2012-10-17',
-        Statement: [{ Effect: 'Allow', Action: 'ecs:ListTasks', Resource: '*' }],
-      }),
-    },
-  };
+  const adapterRole = roleFor('adapter', 'ecs:ListTasks');
 
   test('AssumeRole gives keys that may do what the role may, for as long as was asked', async () => {
     await using account = await testAccount({ roles: [EXECUTION_ROLE, adapterRole] });
@@ -149,6 +136,26 @@ describe('roles', () => {
       name: 'ExpiredTokenException',
     });
   });
+
+  test.each(['instance', 'container'] as const)(
+    'the SDK finds the role of its %s by itself',
+    async (kind) => {
+      await using account = await testAccount({ roles: [EXECUTION_ROLE, adapterRole] });
+      const { peer } = account;
+      const before = { ...process.env };
+      for (const name of Object.keys(before)) if (name.startsWith('AWS_')) delete process.env[name];
+      Object.assign(process.env, peer.hostEnv(kind, 'adapter'));
+      try {
+        const ecs = new ECSClient({ maxAttempts: 1, credentials: fromNodeProviderChain() });
+        await ecs.send(new ListTasksCommand({ cluster: 'main' }));
+        await expect(ecs.send(new DescribeTasksCommand({ cluster: 'main', tasks: ['a'] }))).rejects.toThrow(
+          /assumed-role\/adapter\/(i-0123456789abcdef0|container) is not authorized/,
+        );
+      } finally {
+        process.env = before;
+      }
+    },
+  );
 
   test('a role that trusts somebody else is not given', async () => {
     await using account = await testAccount();

@@ -7,7 +7,6 @@ import type { Account } from './account.ts';
 import { openAccount } from './account.ts';
 import type { Network, NetworkSpec } from './ec2/network.ts';
 import { reclaim } from './ecs/lifecycle.ts';
-import { taskMetadata } from './ecs/metadata.ts';
 import type { EcsQuotas, EcsTimings, Range } from './ecs/settings.ts';
 import type { Capacity, Ecs, TaskRecord } from './ecs/state.ts';
 import type { Fault, FaultRule, SetFault } from './faults.ts';
@@ -16,6 +15,7 @@ import type { RoleSpec, Roles } from './iam/roles.ts';
 import { furnish } from './inside.ts';
 import type { Inside } from './inside.ts';
 import type { AccessKey, Identities } from './identity.ts';
+import { linkLocal } from './link-local.ts';
 import type { Logs } from './logs/store.ts';
 import type { Meter, Prices } from './meter.ts';
 import type { PolicyDocument } from './policy.ts';
@@ -87,6 +87,11 @@ export interface AwsPeer {
   readonly credentials: Credentials;
   /** What a process needs to meet this account instead of AWS. */
   readonly env: Readonly<Record<string, string>>;
+  /**
+   * What a process needs that finds its credentials where it runs: on an instance, or in a container, with that role.
+   * One instance role at a time.
+   */
+  hostEnv(kind: 'instance' | 'container', roleName: string): Readonly<Record<string, string>>;
   readonly log: RequestLog;
   readonly meter: Meter;
   readonly ecs: Ecs;
@@ -153,16 +158,18 @@ const userKey = (
 
 const isRule = (fault: FaultRule | Fault): fault is FaultRule => 'fault' in fault;
 
-const environment = (url: string, region: string, { accessKeyId, secretAccessKey }: Credentials) => ({
+const commonEnv = (url: string, region: string): Readonly<Record<string, string>> => ({
   AWS_ENDPOINT_URL: url,
   AWS_REGION: region,
   AWS_DEFAULT_REGION: region,
-  AWS_ACCESS_KEY_ID: accessKeyId,
-  AWS_SECRET_ACCESS_KEY: secretAccessKey,
-  // Nothing of a real account may slip in from files or from an instance's metadata.
+  // Nothing of a real account may slip in from files.
   AWS_CONFIG_FILE: '/dev/null',
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-  AWS_EC2_METADATA_DISABLED: 'true',
+});
+
+const keyEnv = ({ accessKeyId, secretAccessKey }: Credentials): Readonly<Record<string, string>> => ({
+  AWS_ACCESS_KEY_ID: accessKeyId,
+  AWS_SECRET_ACCESS_KEY: secretAccessKey,
 });
 
 const userBook = (inside: Inside): AwsPeer['addUser'] => {
@@ -210,6 +217,7 @@ export const startAwsPeer = async (options: AwsPeerOptions): Promise<AwsPeer> =>
   const requestIds = account.random('requests');
   const addUser = userBook(inside);
   let skewMs = 0;
+  let instanceRole: string | undefined;
   // Callers sign with the time of this machine, whatever clock the account lives by.
   const signingTime = (): Date => new Date(Date.now() + skewMs);
   const nextRequestId = (): string => {
@@ -232,7 +240,7 @@ export const startAwsPeer = async (options: AwsPeerOptions): Promise<AwsPeer> =>
     agenda: account.agenda,
     date: signingTime,
     dispatch: (request) => dispatch(front, request),
-    metadata: (path) => taskMetadata(ecs, path),
+    linkLocal: linkLocal(inside.sessions, ecs, () => instanceRole),
   });
   ecs.metadataUrl = http.url;
   const tasks = (): readonly TaskTruth[] => [...ecs.tasks.values()].map(truthOf);
@@ -240,7 +248,16 @@ export const startAwsPeer = async (options: AwsPeerOptions): Promise<AwsPeer> =>
     url: http.url,
     account,
     credentials: ADMIN_KEY,
-    env: environment(http.url, region, ADMIN_KEY),
+    env: { ...commonEnv(http.url, region), ...keyEnv(ADMIN_KEY), AWS_EC2_METADATA_DISABLED: 'true' },
+    hostEnv: (kind, roleName) => {
+      if (kind === 'instance') instanceRole = roleName;
+      return {
+        ...commonEnv(http.url, region),
+        ...(kind === 'instance'
+          ? { AWS_EC2_METADATA_SERVICE_ENDPOINT: http.url }
+          : { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${http.url}/v2/credentials/role/${roleName}` }),
+      };
+    },
     log,
     meter: inside.meter,
     ecs,

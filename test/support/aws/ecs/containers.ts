@@ -42,9 +42,14 @@ const environmentOf = (
     secret.name ?? '',
     ecs.neighbours.secret(secret.valueFrom ?? '')?.value ?? '',
   ]);
+  const taskRole = record.task.overrides?.taskRoleArn ?? record.definition.view.taskRoleArn ?? '';
   return {
     ...record.environments.get(name),
     ...(Object.fromEntries(secrets) as Record<string, string>),
+    // Fargate gives a relative URI for its own address; a full one is what works from loopback.
+    ...(taskRole === ''
+      ? {}
+      : { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${ecs.metadataUrl}/v2/credentials/task/${record.id}` }),
     AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE',
     AWS_REGION: ecs.account.region,
     AWS_DEFAULT_REGION: ecs.account.region,

@@ -4,6 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Agenda } from '../agenda.ts';
+import type { LocalAnswer, LocalRequest } from '../link-local.ts';
 import type { SignedRequest } from '../sigv4.ts';
 import type { Reply } from './dispatch.ts';
 
@@ -14,8 +15,8 @@ export interface HttpOptions {
   /** What the `Date` header shows. */
   readonly date: () => Date;
   readonly dispatch: (request: SignedRequest) => Reply;
-  /** GET requests are not AWS's API but what a task finds at its link-local address. */
-  readonly metadata: (path: string) => object | undefined;
+  /** Requests other than POST are not AWS's API but what a task or instance finds at its link-local addresses. */
+  readonly linkLocal: (request: LocalRequest) => LocalAnswer;
 }
 
 export interface HttpPeer {
@@ -68,10 +69,11 @@ const serve = async (
 ): Promise<void> => {
   const { method = 'GET', url: target = '/' } = request;
   const body = await bodyOf(request);
-  if (method === 'GET') {
-    const found = options.metadata(target.split('?', 1)[0] ?? '/');
-    response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(found ?? { message: 'no such metadata' }));
+  if (method !== 'POST') {
+    const path = target.split('?', 1)[0] ?? '/';
+    const answer = options.linkLocal({ method, path, headers: headersOf(request) });
+    response.writeHead(answer.status, { 'content-type': answer.type, ...answer.headers });
+    response.end(answer.body);
     return;
   }
   if (body === undefined) {
