@@ -14,6 +14,13 @@ export const SCHEDULER_DEFAULTS = {
   balanceIntervalMs: 1_000,
 } as const;
 
+/** Durations in milliseconds; the pace of the production adapters, which a test compares. */
+export const ADAPTER_DEFAULTS = {
+  heartbeatMs: 2_000,
+  listIntervalMs: 2_000,
+  listBusyIntervalMs: 500,
+} as const;
+
 /** Nobody falls silent here. */
 const NEVER_MS = 1e12;
 /** The stock scheduler runs a task again however often its worker is stopped; this is the most that ours counts. */

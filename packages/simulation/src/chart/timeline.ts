@@ -22,24 +22,25 @@ const merge = (points: readonly Point[]): readonly Point[] => {
   });
 };
 
-/** As steps: a slice's value holds from its beginning to its end. */
+/** As steps: a slice's value holds from its beginning to its end. Slices of one height are one step. */
 const steps = (
   frame: Frame,
   across: Axis,
   up: Axis,
   points: readonly Point[],
   pick: (point: Point, index: number) => number,
-): readonly Spot[] =>
-  points.flatMap((point, index) => {
+): readonly Spot[] => {
+  const widthMs = (points[1]?.atMs ?? 0) - (points[0]?.atMs ?? 0);
+  const spots: { x: number; y: number }[] = [];
+  points.forEach((point, index) => {
     const y = yOf(frame, up, pick(point, index));
-    const next = points[index + 1];
-    const widthMs = point.atMs - (points[index - 1]?.atMs ?? 0);
-    const endMs = next?.atMs ?? point.atMs + widthMs;
-    return [
-      { x: xOf(frame, across, point.atMs), y },
-      { x: xOf(frame, across, endMs), y },
-    ];
+    const end = xOf(frame, across, points[index + 1]?.atMs ?? point.atMs + widthMs);
+    const last = spots.at(-1);
+    if (last !== undefined && Math.abs(last.y - y) < 0.05) last.x = end;
+    else spots.push({ x: xOf(frame, across, point.atMs), y }, { x: end, y });
   });
+  return spots;
+};
 
 export const picture = (frame: Frame, label: string, inside: string): string =>
   element(

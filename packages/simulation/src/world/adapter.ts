@@ -7,11 +7,10 @@ import type { Message } from '@muster/protocol/messages';
 import type { AdapterSpec } from '../adapter.ts';
 import { capabilitiesOf } from '../needs.ts';
 import { randomOf } from '../random.ts';
+import { ADAPTER_DEFAULTS } from '../settings.ts';
 import type { Provider } from './provider.ts';
 
-/** As the production adapters. */
-export const HEARTBEAT_MS = 2_000;
-const LIST_BUSY_MS = 500;
+const HEARTBEAT_MS = ADAPTER_DEFAULTS.heartbeatMs;
 const CALL_MS = 60_000;
 const START_GIVE_UP_MS = 24 * 3_600_000;
 const NO_CAP = 1e12;
@@ -132,9 +131,7 @@ const machineConfig = (spec: AdapterSpec, seed: number): Parameters<typeof creat
       dollarsPerDayMax: NO_CAP,
       lifetimeMaxMs: 24 * 3_600_000,
     },
-    heartbeatMs: HEARTBEAT_MS,
-    listIntervalMs: HEARTBEAT_MS,
-    listBusyIntervalMs: LIST_BUSY_MS,
+    ...ADAPTER_DEFAULTS,
     listLagMs: 0,
     listTimeoutMs: CALL_MS,
     startTimeoutMs: CALL_MS,
