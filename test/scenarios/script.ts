@@ -1,6 +1,9 @@
 /**
  * Transcripts of the scheduler machine: commands in words, effects in words.
  *
+ * `live NAME …` is a peer that plays itself (live.ts); what is said to it is not shown, and notes of one kind at one
+ * instant share a line.
+ *
  * A file is a purpose (lines that begin with `#`) and blocks. A block is one or more commands, which happen in
  * one turn, then `----`, then every effect. `wait 20` is a block of its own: time passes, deadlines fire.
  */
@@ -11,6 +14,7 @@ import { POLICY_KEYS, policyOf } from '@muster/core/policy-content';
 import { createScheduler } from '@muster/core/scheduler';
 import type { Scheduler } from '@muster/core/scheduler';
 import type { SchedulerConfig, SchedulerEffect, SchedulerEvent } from '@muster/core/scheduler-types';
+import { Live, offersOf } from './live.ts';
 import {
   adapterBeat,
   clientBeat,
@@ -87,6 +91,7 @@ const configOf = (options: Options): SchedulerConfig => {
     pendingTimeoutMs: number('pending', CONFIG.pendingTimeoutMs),
     stopTimeoutMs: number('stop', CONFIG.stopTimeoutMs),
     clientTimeoutMs: number('client', CONFIG.clientTimeoutMs),
+    clientGraceMs: number('grace', 10_000),
     workerTimeoutMs: number('worker', CONFIG.workerTimeoutMs),
   };
 };
@@ -101,6 +106,7 @@ export class Script {
   readonly #last = new Map<string, Message>();
 
   readonly #make: typeof createScheduler;
+  #live = new Live();
 
   constructor(make: typeof createScheduler = createScheduler) {
     this.#make = make;
@@ -129,23 +135,28 @@ export class Script {
   #step(events: readonly SchedulerEvent[]): readonly string[] {
     const effects = this.#machine.step(events, instant(this.#now));
     this.#machine.check();
-    return effects.map((effect) => this.#show(effect));
+    const shown = effects.filter((effect) => !this.#live.hear(effect, this.#now));
+    if (this.#live.next() === undefined) return shown.map((effect) => this.#show(effect));
+    return together(shown).map(({ effect, count }) =>
+      count === 1 ? this.#show(effect) : `${this.#show(effect)} … ×${count}`,
+    );
   }
 
   #wait(ms: number): readonly string[] {
     const until = this.#now + ms;
     const shown: string[] = [];
-    for (
-      let at = this.#machine.nextDeadline();
-      at !== undefined && at <= until;
-      at = this.#machine.nextDeadline()
-    ) {
+    for (let at = this.#next(); at !== undefined && at <= until; at = this.#next()) {
       this.#now = Math.max(this.#now, at);
-      const effects = this.#step([{ kind: 'deadline' }]);
+      const effects = this.#step([...this.#live.due(this.#now), { kind: 'deadline' }]);
       shown.push(...effects.map((effect) => `${this.#now} ms: ${effect}`));
     }
     this.#now = until;
     return shown;
+  }
+
+  #next(): number | undefined {
+    const [deadline, live] = [this.#machine.nextDeadline(), this.#live.next()];
+    return deadline === undefined || (live !== undefined && live < deadline) ? live : deadline;
   }
 
   #events({ words, options }: Line): readonly SchedulerEvent[] {
@@ -164,6 +175,12 @@ export class Script {
         ? [{ kind: 'operator', request: { action: 'drainGroup', groupId: groupId(rest[0] ?? '') } }]
         : [{ kind: 'operator', request: { action: 'shutdown', withinMs: Number(rest[0]) } }];
     }
+    if (who === 'live') return this.#born(verb, rest, options);
+    if (who === 'function') this.#live.takes(verb, Number(options.get('ms')));
+    if (who === 'function') return [];
+    if (who === 'kill') return this.#live.kill(verb);
+    const mood = this.#live.mood(who, verb);
+    if (mood !== undefined) return mood;
     if (who === 'down') return [{ kind: 'peerDown', peer: peerId(peer(verb)) }];
     if (who === 'undelivered') {
       const message = this.#last.get(peer(verb));
@@ -182,6 +199,14 @@ export class Script {
       from: peerId(from),
       message,
     }));
+  }
+
+  #born(name: string, rest: readonly string[], options: Options): readonly SchedulerEvent[] {
+    if (rest.includes('client')) return this.#live.client(name, this.#now);
+    const number = (key: string, standard: number): number => Number(options.get(key) ?? standard);
+    const offers = offersOf(options.get('offers') ?? '');
+    const traits = { max: number('max', 4), per: number('per', 1), bootsMs: number('boots', 500), offers };
+    return this.#live.adapter(name, traits, this.#now);
   }
 
   #messages(
@@ -235,6 +260,9 @@ export class Script {
         groupsMax: Number(options.get('max') ?? 4),
         workersPerGroup: Number(options.get('per') ?? 1),
         groups,
+        capabilities: options.get('caps') ?? '',
+        offers: offersOf(options.get('offers') ?? ''),
+        trouble: (options.get('trouble') ?? '').replaceAll('_', ' '),
       }),
     ];
   }
@@ -297,7 +325,8 @@ export class Script {
     }
   }
 
-  #submits(from: string, stock: boolean, names: readonly string[], options: Options): readonly Message[] {
+  #submits(from: string, stock: boolean, words: readonly string[], options: Options): readonly Message[] {
+    const names = words.flatMap(expand);
     const priority = Number(options.get('priority') ?? 0);
     const needs = options.get('needs') ?? '';
     const attemptsMax = Number(options.get('attempts') ?? 0);
@@ -381,6 +410,29 @@ export class Script {
   }
 }
 
+/** `t1..t15` */
+const expand = (word: string): readonly string[] => {
+  const match = /^([a-z]+)(\d+)\.\.[a-z]+(\d+)$/.exec(word);
+  if (match === null) return [word];
+  const [first, last] = [Number(match[2]), Number(match[3])];
+  return Array.from({ length: last - first + 1 }, (_, i) => `${match[1] ?? ''}${first + i}`);
+};
+
+/** Notes of one kind, in a row or not, by the first of them. */
+const together = (
+  effects: readonly SchedulerEffect[],
+): readonly { readonly effect: SchedulerEffect; readonly count: number }[] => {
+  const groups = new Map<string, { readonly effect: SchedulerEffect; count: number }>();
+  effects.forEach((effect, index) => {
+    const isAlike = effect.kind === 'note' && /^(group|worker)\./.test(effect.event);
+    const key = isAlike ? `${effect.event} ${String(effect.fields['reason'] ?? '')}` : String(index);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, { effect, count: 1 });
+    else known.count++;
+  });
+  return [...groups.values()];
+};
+
 const finishes = (stock: boolean, rest: readonly string[], options: Options): readonly Message[] => {
   const tasks = attempts(rest.filter((word) => word !== 'failed'));
   const ms = options.get('ms');
@@ -429,7 +481,7 @@ const showMessage = (message: Message): string => {
     case 'adapterHeartbeatEcho':
       return `adapterHeartbeatEcho${showExtras(message.extras)}${message.registered.length > 0 ? ` registered ${message.registered.join(' ')}` : ''}`;
     case 'adapterCommand':
-      return `${message.command} ${message.groupId ?? '(it names the group)'}`;
+      return `${message.command} ${message.groupId ?? '(it names the group)'}${message.capabilities.size === 0 ? '' : ` with ${[...message.capabilities.keys()].join('+')}`}`;
     case 'drain':
       return `drain ${message.action}`;
     case 'disconnectResponse':

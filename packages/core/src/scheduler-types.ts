@@ -58,6 +58,8 @@ export interface SchedulerConfig {
   /** 'stock': decide as Scaler 1.15.0 does, for comparison. */
   readonly compat: 'own' | 'stock';
   readonly clientTimeoutMs: number;
+  /** A client of ours whose link broke is given up after this, unless it comes back. Default 10 s. */
+  readonly clientGraceMs?: number;
   readonly workerTimeoutMs: number;
   readonly adapterTimeoutMs: number;
   /** How often a task may be lost with its worker before it fails. */

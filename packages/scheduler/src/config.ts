@@ -38,6 +38,7 @@ export interface SchedulerSettings {
   readonly protected: boolean;
   readonly compat: 'own' | 'stock';
   readonly clientTimeoutMs: number;
+  readonly clientGraceMs: number;
   readonly workerTimeoutMs: number;
   readonly adapterTimeoutMs: number;
   readonly balanceIntervalMs: number;
@@ -115,6 +116,10 @@ export const schedulerCommand: CommandSpec<{
       default: 60_000,
       aliases: ['client-timeout-seconds'],
       doc: 'a silent client is given up after this',
+    }),
+    clientGraceMs: option(duration({ min: 0, bareUnit: 's' }), {
+      default: 10_000,
+      doc: 'a client of ours that is killed, or whose connection breaks, is given up after this unless it comes back; its tasks are canceled',
     }),
     workerTimeoutMs: option(seconds(), {
       default: 60_000,
@@ -217,6 +222,7 @@ export const shellConfig = (settings: SchedulerSettings, policy: PolicyConfig): 
     policy,
     compat: settings.compat,
     clientTimeoutMs: settings.clientTimeoutMs,
+    clientGraceMs: settings.clientGraceMs,
     workerTimeoutMs: settings.workerTimeoutMs,
     adapterTimeoutMs: settings.adapterTimeoutMs,
     attemptsMax: settings.attemptsMax,

@@ -75,6 +75,7 @@ export const scenarioOf = (seed: number): Scenario => {
       policy,
       compat,
       clientTimeoutMs: random.pick([8_000, 15_000, 60_000]) ?? 60_000,
+      clientGraceMs: seed % 2 === 0 ? 10_000 : 2_000,
       workerTimeoutMs: random.pick([10_000, 30_000, 60_000]) ?? 60_000,
       adapterTimeoutMs: 10_000,
       attemptsMax: random.pick([2, 3, 8]) ?? 3,
