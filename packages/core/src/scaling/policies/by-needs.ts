@@ -101,8 +101,8 @@ const wordsOf = (demand: Demand, needs: Needs, rule: NeedsRule): string =>
 
 const others = (demand: Demand | undefined, needs: Needs, rule: NeedsRule): readonly string[] => {
   if (demand === undefined) return [];
-  const { candidates } = askedFor(demand, needs, rule, new Set());
-  return alternativesTo(needs.draft, candidates, demand.needs);
+  const { able, candidates } = askedFor(demand, needs, rule, new Set());
+  return alternativesTo(needs.draft, candidates, demand.needs, able);
 };
 
 /** Starts groups as far as there is room. @returns those that are still short. */

@@ -114,21 +114,23 @@ const add = (line: Line, needs: Capabilities, groups: number): void => {
 const offered = (needs: Capabilities, offers: Capabilities): Capabilities =>
   hasAll(offers, needs) ? needs : new Map([...needs].filter(([name]) => offers.has(name)));
 
-/** Why the other adapters were not asked for these. */
+/** Why the other adapters were not asked for these. @param able those that could be, but for a rule that tells so itself. */
 export const alternativesTo = (
   draft: Draft,
   candidates: readonly Line[],
   needs: Capabilities,
+  able: readonly Line[] = candidates,
 ): readonly string[] => {
   const phrases: string[] = [];
   const chosen = candidates.findLast((line) => line.added > 0);
-  const able = new Map(candidates.map((line) => [line.adapter.key, line]));
+  const asked = new Map(candidates.map((line) => [line.adapter.key, line]));
+  const known = new Set(able.map((line) => line.adapter.key));
   for (const adapter of draft.view.adapters) {
     if (phrases.length >= ALTERNATIVES_MAX) break;
-    const line = able.get(adapter.key);
-    if (line === undefined) {
+    const line = asked.get(adapter.key);
+    if (!known.has(adapter.key)) {
       phrases.push(`${showId(adapter.key)}: does not offer ${names(needs)}`);
-    } else if (line.added === 0 && chosen !== undefined) {
+    } else if (line?.added === 0 && chosen !== undefined) {
       phrases.push(exhausted(line)?.words ?? `${showId(adapter.key)}: ${behind(line, chosen, needs)}`);
     }
   }

@@ -29,6 +29,7 @@ export const waterfall: ScalingPolicy = (view) => {
     tierOf: (line) => tiers.get(line.adapter.key) ?? view.tuning.tiers.length,
     gate: (line) =>
       tiers.has(line.adapter.key) ? undefined : `${showId(line.adapter.key)}: no tier names it`,
+    gated: { rule: 'blocked', words: 'but no tier names an adapter that can serve them' },
   });
 };
 
