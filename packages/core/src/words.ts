@@ -20,3 +20,7 @@ export const showCount = (count: number): string => count.toLocaleString('en-US'
 /** `1 task`, `2 tasks`. */
 export const plural = (count: number, word: string, words: string = `${word}s`): string =>
   `${showCount(count)} ${count === 1 ? word : words}`;
+
+/** The first of them, and how many more there are. */
+export const cut = (lines: readonly string[], max: number): readonly string[] =>
+  lines.length <= max ? lines : [...lines.slice(0, max), `… and ${showCount(lines.length - max)} more`];

@@ -5,10 +5,12 @@ import type { AdapterFacts, ExplainAnswer } from '../explain.ts';
 import type { Adapter } from '../scheduler/adapter.ts';
 import { roomOf } from '../scheduler/breaker.ts';
 import type { SchedulerState } from '../scheduler/state.ts';
-import { plural, showAgo, showDuration } from '../words.ts';
+import { cut, plural, showAgo, showCount, showDuration } from '../words.ts';
 import { latestLines } from './decisions.ts';
 import { findByName } from './find.ts';
 import { quoted, several } from './nothing.ts';
+
+const SHOWN_MAX = 100;
 
 type AdapterAnswer = Extract<ExplainAnswer, { readonly what: 'adapter' }>;
 
@@ -32,7 +34,7 @@ export const explainAdapter = (state: SchedulerState, text: string, now: Instant
         lines: [
           known.length === 0
             ? 'No adapter has said hello to this scheduler, so no group can be started.'
-            : `These have said hello: ${known.join(', ')}.`,
+            : `These have said hello: ${cut(known, SHOWN_MAX).join(', ')}.`,
         ],
       },
     ],
@@ -41,7 +43,7 @@ export const explainAdapter = (state: SchedulerState, text: string, now: Instant
 
 export const explainAdapters = (state: SchedulerState, now: Instant): AdapterAnswer => {
   const adapters = [...state.adapters.values()];
-  const facts = adapters.map((adapter) => factsOf(state, adapter, now));
+  const facts = adapters.slice(0, SHOWN_MAX).map((adapter) => factsOf(state, adapter, now));
   return {
     what: 'adapter',
     found: true,
@@ -49,7 +51,20 @@ export const explainAdapters = (state: SchedulerState, now: Instant): AdapterAns
       adapters.length === 0
         ? 'No adapter has said hello to this scheduler, so no group can be started.'
         : `${plural(adapters.length, 'adapter')} can be asked for groups.`,
-    sections: adapters.length === 0 ? [] : [{ title: 'Adapters', lines: facts.map(headline) }],
+    sections:
+      adapters.length === 0
+        ? []
+        : [
+            {
+              title: 'Adapters',
+              lines: [
+                ...facts.map(headline),
+                ...(adapters.length > SHOWN_MAX
+                  ? [`… and ${showCount(adapters.length - SHOWN_MAX)} more`]
+                  : []),
+              ],
+            },
+          ],
     facts: { adapters: facts },
   };
 };

@@ -6,7 +6,7 @@ import type { Group } from '../scheduler/group.ts';
 import type { GroupLife } from '../scheduler/history.ts';
 import { idleOf } from '../scheduler/idle.ts';
 import type { SchedulerState } from '../scheduler/state.ts';
-import { plural, showAgo, showDuration } from '../words.ts';
+import { plural, showAgo, showCount, showDuration } from '../words.ts';
 import { findByName, groupText } from './find.ts';
 import { quoted, several, unknownGroup } from './nothing.ts';
 
@@ -40,7 +40,10 @@ export const explainGroup = (state: SchedulerState, text: string, now: Instant):
 };
 
 export const explainGroups = (state: SchedulerState, now: Instant): GroupAnswer => {
-  const living = [...state.groups.values()].map((group) => factsOf(state, group.life, now));
+  const living = [...state.groups.values()]
+    .slice(0, LIVING_SHOWN_MAX)
+    .map((group) => factsOf(state, group.life, now));
+  const more = state.groups.size - living.length;
   const gone = [...state.lives]
     .reverse()
     .slice(0, GONE_SHOWN_MAX)
@@ -50,11 +53,16 @@ export const explainGroups = (state: SchedulerState, now: Instant): GroupAnswer 
   return {
     what: 'group',
     found: true,
-    headline: `${plural(living.length, 'group is', 'groups are')} here, ${plural(state.lives.pushed, 'group is', 'groups are')} gone since this scheduler started.`,
+    headline: `${plural(state.groups.size, 'group is', 'groups are')} here, ${plural(state.lives.pushed, 'group is', 'groups are')} gone since this scheduler started.`,
     sections: [
       ...(living.length === 0
         ? []
-        : [{ title: 'Here', lines: living.slice(0, LIVING_SHOWN_MAX).map((group) => line(group)) }]),
+        : [
+            {
+              title: 'Here',
+              lines: [...living.map(line), ...(more > 0 ? [`… and ${showCount(more)} more`] : [])],
+            },
+          ]),
       ...(gone.length === 0
         ? []
         : [

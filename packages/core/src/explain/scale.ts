@@ -10,18 +10,22 @@ import { idleOf } from '../scheduler/idle.ts';
 import type { SchedulerState } from '../scheduler/state.ts';
 import { policyLine, waitingRows, whyNoStart } from '../scheduler/status.ts';
 import { viewOf } from '../scheduler/view.ts';
-import { plural, showAgo, showCount, showDuration } from '../words.ts';
+import { cut, plural, showAgo, showCount, showDuration } from '../words.ts';
 import { changeLine, decisionFacts } from './decisions.ts';
 import { outlook } from './outlook.ts';
 
 const EARLIER_SHOWN_MAX = 8;
 const FACTS_DECISIONS_MAX = 50;
+/** Of what there may be hundreds: shown below each other, and in one sentence. */
+const LINES_MAX = 10;
+const NAMED_MAX = 3;
 
 type ScaleAnswer = Extract<ExplainAnswer, { readonly what: 'scale' }>;
 
 export const explainScale = (state: SchedulerState, now: Instant): ScaleAnswer => {
   const facts = factsOf(state, now);
-  const [latest, ...earlier] = facts.decisions;
+  const latest = latestOf(state, facts.decisions);
+  const earlier = facts.decisions.filter((decision) => decision !== latest);
   return {
     what: 'scale',
     found: true,
@@ -38,6 +42,15 @@ export const explainScale = (state: SchedulerState, now: Instant): ScaleAnswer =
     ].filter(({ lines }) => lines.length > 0),
     facts,
   };
+};
+
+/** Of the side that there is work on; ours when there is none. */
+const latestOf = (
+  { own, stock }: SchedulerState,
+  decisions: readonly DecisionFacts[],
+): DecisionFacts | undefined => {
+  const side = own.tasks === 0 && stock.tasks > 0 ? 'stock' : 'own';
+  return decisions.find((decision) => decision.side === side) ?? decisions[0];
 };
 
 const factsOf = (state: SchedulerState, now: Instant): ScaleFacts => {
@@ -96,7 +109,7 @@ const headline = (state: SchedulerState, facts: ScaleFacts, latest: DecisionFact
 };
 
 const inTheWay = ({ blockedBy }: DecisionFacts): string =>
-  blockedBy.length === 0 ? '' : `; in its way: ${blockedBy.join('; ')}`;
+  blockedBy.length === 0 ? '' : `; in its way: ${cut(blockedBy, NAMED_MAX).join('; ')}`;
 
 const nowLines = (facts: ScaleFacts): readonly string[] => {
   const phases = GROUP_PHASES.filter((phase) => facts.groups[phase] > 0).map(
@@ -111,24 +124,34 @@ const nowLines = (facts: ScaleFacts): readonly string[] => {
 
 const decisionLines = (decision: DecisionFacts): readonly string[] => [
   `${showAgo(decision.agoMs)} (${decision.policy}, rule ${decision.rule}): ${decision.reason}`,
-  ...decision.changes
-    .filter(({ from, to, limit }) => from !== to || limit !== '')
-    .map((change) => changeLine(change)),
-  ...(decision.blockedBy.length === 0 ? [] : [`in its way: ${decision.blockedBy.join('; ')}`]),
-  ...(decision.alternatives.length === 0 ? [] : [`not chosen: ${decision.alternatives.join('; ')}`]),
+  ...cut(
+    decision.changes
+      .filter(({ from, to, limit }) => from !== to || limit !== '')
+      .map((change) => changeLine(change)),
+    LINES_MAX,
+  ),
+  ...(decision.blockedBy.length === 0
+    ? []
+    : [`in its way: ${cut(decision.blockedBy, LINES_MAX).join('; ')}`]),
+  ...(decision.alternatives.length === 0
+    ? []
+    : [`not chosen: ${cut(decision.alternatives, LINES_MAX).join('; ')}`]),
 ];
 
 const earlierLine = (decision: DecisionFacts): string => {
   const changes = decision.changes.filter(({ from, to }) => from !== to).map((change) => changeLine(change));
-  const what = changes.length === 0 ? 'no change' : changes.join(', ');
+  const what = changes.length === 0 ? 'no change' : cut(changes, NAMED_MAX).join(', ');
   return `${showAgo(decision.agoMs).padStart(16)}  ${what}: ${decision.reason}`;
 };
 
 const waitingSection = (state: SchedulerState, now: Instant): ExplainSection => ({
   title: 'What waits',
-  lines: waitingRows(state, now).map(
-    ({ needs, count, reason }) =>
-      `${plural(count, 'task')}${needs.length === 0 ? '' : ` that ${count === 1 ? 'needs' : 'need'} ${needs.join(', ')}`}: ${reason}`,
+  lines: cut(
+    waitingRows(state, now).map(
+      ({ needs, count, reason }) =>
+        `${plural(count, 'task')}${needs.length === 0 ? '' : ` that ${count === 1 ? 'needs' : 'need'} ${needs.join(', ')}`}: ${reason}`,
+    ),
+    LINES_MAX,
   ),
 });
 
@@ -143,7 +166,7 @@ const outlookLines = (state: SchedulerState, facts: ScaleFacts, now: Instant): r
     ...(facts.groups.requested + facts.groups.running === 0 ? [] : windowLines(state.config.policy.tuning)),
     ...(adapters.length === 0
       ? ['An adapter: none has said hello, so no group can be started (muster adapter native ADDRESS).']
-      : blocked),
+      : cut(blocked, LINES_MAX)),
     ...(facts.releasableInMs === undefined
       ? []
       : [
