@@ -116,7 +116,7 @@ const tellHold = (state: SchedulerState, record: DecisionRecord): void => {
   if (record.policy === 'no') return; // nothing is ever decided
   const limited = record.changes.find(({ limit }) => limit !== '');
   const isBlocked = record.blockedBy.length > 0 || (limited !== undefined && limited.asked > limited.from);
-  const isStuck = isBlocked && record.waiting > 0 && record.workers + record.starting === 0;
+  const isStuck = record.blockedBy.length > 0 && record.waiting > 0 && record.workers + record.starting === 0;
   note(state, 'scaling.held', isStuck ? 'warn' : isBlocked ? 'info' : 'debug', fieldsOf(record, limited));
 };
 
