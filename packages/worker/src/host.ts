@@ -61,7 +61,8 @@ const KILL_GRACE_MS_MAX = 5000;
 const RESULT_RESEND_MS = 5000;
 const RESULT_BYTES_MAX = 64 * 1024 * 1024;
 const TASKS_MAX = 10_000;
-const PIPELINE_MS = 12;
+/** Handed over ahead: more than a processor lets pass between two wake-ups, so that it never waits for the next task. */
+const PIPELINE_MS = 50;
 const PIPELINE_TASKS_MAX = 512;
 const PROCESSOR_START_MS = 60_000;
 /** Less than a processor's 900: memory runs out in user code. More than the scheduler's 0. Source: proc(5). */

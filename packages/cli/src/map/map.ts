@@ -210,6 +210,12 @@ export const fleetShape = (
   return { groupsMax: workers / workersPerGroup, workersPerGroup };
 };
 
+/**
+ * Jobs do not wait for each other, so they travel many at a time: what wakes client, scheduler and worker host costs as
+ * much as several small commands. What has not begun moves to whoever is idle.
+ */
+const FLEET_ARGS = ['--prefetch', '100ms'];
+
 const endsLine = (bytes: Uint8Array): boolean => bytes.length === 0 || bytes.at(-1) === 0x0a;
 
 const runOn = async (
@@ -257,7 +263,10 @@ const runOn = async (
 export const mapJobs = async (request: MapRequest): Promise<number> => {
   if (request.dryRun) return dryRun(request);
   const named = findAddress(request.address);
-  const fleet = named === undefined ? await startFleet(fleetShape(request.workers)) : undefined;
+  const fleet =
+    named === undefined
+      ? await startFleet({ ...fleetShape(request.workers), schedulerArgs: FLEET_ARGS })
+      : undefined;
   const interrupts = watchInterrupts(fleet);
   try {
     const code = await runOn(request, named ?? fleet?.address ?? '', fleet, interrupts);

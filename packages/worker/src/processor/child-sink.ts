@@ -13,7 +13,7 @@ import type { LogLimiter } from './logs.ts';
  * Results wait in the journal about this long while the processor has more to run: waking the host, and all behind
  * it, costs as much as a small command. Less than what the host hands over ahead, so that nobody runs dry.
  */
-const WAKE_MS = 8;
+const WAKE_MS = 25;
 /** Log lines that the host has not taken; more are dropped. */
 const LOG_BYTES_MAX = 1024 * 1024;
 
