@@ -1,12 +1,22 @@
 /** What lies between the SDK and the services: signatures, faults, policies, the log. */
-import { DescribeTasksCommand, ListTasksCommand, RunTaskCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
+import {
+  DescribeTasksCommand,
+  ECSClient,
+  ListClustersCommand,
+  ListTasksCommand,
+  RunTaskCommand,
+  StopTaskCommand,
+} from '@aws-sdk/client-ecs';
+import { manualClock } from '@muster/runtime/manual-clock';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Fault } from './faults.ts';
 import { everyFault } from './faults.ts';
 import type { TestAccount } from './fixtures.ts';
 import { ecsClient, runRequest, testAccount } from './fixtures.ts';
+import { startAwsPeer } from './peer.ts';
 import type { PolicyDocument } from './policy.ts';
+import { loopbackCertificate } from './tls.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -265,4 +275,24 @@ test('an answer that AWS’s model does not allow is a bug of the peer, told at 
     name: 'ServerException',
   });
   await expect(account[Symbol.asyncDispose]()).rejects.toThrow(/startedAt is no date, not timestamp/);
+});
+
+describe('TLS', () => {
+  const tls = loopbackCertificate();
+
+  test('a client that trusts the certificate gets through, others do not', async () => {
+    const peer = await startAwsPeer({ clock: manualClock(), tls });
+    const list = (requestHandler: object) =>
+      new ECSClient({
+        endpoint: peer.url,
+        region: 'us-east-1',
+        credentials: peer.credentials,
+        maxAttempts: 1,
+        requestHandler,
+      }).send(new ListClustersCommand({}));
+    expect(peer.url).toMatch(/^https:/);
+    await expect(list({})).rejects.toThrow(/self-signed certificate/);
+    expect((await list({ httpsAgent: { ca: tls.cert } })).clusterArns).toEqual([]);
+    await peer.close();
+  });
 });
