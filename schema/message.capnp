@@ -114,6 +114,8 @@ struct WorkerAdapterHeartbeat {
   # What it can start, where that is more than groups of `capabilities` that cost nothing.
   trouble @7 :Text $Common.own;
   # What keeps it from starting anything; empty for nothing.
+  count @8 :UInt32 $Common.own;
+  # Of this process's heartbeats, from 1: one that comes after a later one says what is no longer so.
 
   struct GroupOffer $Common.own {
     name @0 :Text;

@@ -132,6 +132,7 @@ describe('startAdapter', () => {
         features: FEATURES,
         offers: [],
         trouble: '',
+        count: 1,
       },
     ]);
     w.provider.callFaults.push({ method: 'list', fault: 'hang' });

@@ -299,6 +299,8 @@ export interface AdapterHeartbeat {
   readonly offers: readonly GroupOffer[];
   /** Own: what keeps it from starting anything, '' for nothing. */
   readonly trouble: string;
+  /** Own: of this process's heartbeats, from 1; undefined where they are not counted. */
+  readonly count?: number;
 }
 
 export interface AdapterCommandResponse {

@@ -194,7 +194,11 @@ export const heartbeat = (state: State): void => {
   const groups = listed ? statuses(state) : undefined;
   const trouble = troubleOf(state);
   const saying = JSON.stringify([groups, trouble]);
-  const changed = saying !== state.told && state.now >= later(state.lastHeartbeatAt, HEARTBEAT_GAP_MS);
+  // A stock scheduler decides at each heartbeat, and hears no list: it gets the regular ones.
+  const changed =
+    state.speaks !== 'stock' &&
+    saying !== state.told &&
+    state.now >= later(state.lastHeartbeatAt, HEARTBEAT_GAP_MS);
   const regular = state.nextHeartbeatAt <= state.now;
   if (!changed && !regular) return;
   const own = state.speaks !== 'stock';
@@ -208,6 +212,7 @@ export const heartbeat = (state: State): void => {
     features: FEATURES,
     offers: own ? (state.config.offers ?? []) : [],
     trouble: own ? trouble : '',
+    ...(own ? { count: ++state.heartbeats } : {}),
   });
   state.told = saying;
   state.lastHeartbeatAt = state.now;
@@ -247,6 +252,8 @@ const heartbeatAt = (state: State): Instant => {
   if (state.adoptUntil === undefined && first > state.now) return first;
   const changeAt = later(state.lastHeartbeatAt, HEARTBEAT_GAP_MS);
   const changed =
-    state.adoptUntil !== undefined && JSON.stringify([statuses(state), troubleOf(state)]) !== state.told;
+    state.speaks !== 'stock' &&
+    state.adoptUntil !== undefined &&
+    JSON.stringify([statuses(state), troubleOf(state)]) !== state.told;
   return changed && changeAt < state.nextHeartbeatAt ? changeAt : state.nextHeartbeatAt;
 };

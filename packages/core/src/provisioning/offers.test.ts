@@ -124,3 +124,28 @@ describe('a stop', () => {
     expect(stopped(one.step(stop('e1')))).toBe(true);
   });
 });
+
+describe('the heartbeats of an adapter', () => {
+  const beats = (effects: ReturnType<ReturnType<typeof adapter>['machine']['step']>): readonly Message[] =>
+    said(effects).filter((message) => message.kind === 'adapterHeartbeat');
+
+  test('are counted, so that one which was overtaken can be told', () => {
+    const one = adapter();
+    one.machine.step([{ kind: 'connection', state: 'up' }], instant(0));
+    const first = one.machine.step([{ kind: 'listed', call: 1, groups: [] }, echo(true)], instant(0));
+    expect(beats(first)).toMatchObject([{ count: 1 }]);
+    expect(beats(one.machine.step([{ kind: 'deadline' }], instant(2_000)))).toMatchObject([{ count: 2 }]);
+  });
+
+  test('come to a stock scheduler at their interval alone: it decides at each of them', () => {
+    const one = adapter();
+    one.machine.step([{ kind: 'connection', state: 'up' }], instant(0));
+    one.machine.step([{ kind: 'listed', call: 1, groups: [] }, echo(false)], instant(0));
+    const changed = one.machine.step([start(undefined)], instant(500));
+    expect(beats(changed)).toEqual([]);
+    expect(beats(one.machine.step([{ kind: 'deadline' }], instant(1_000)))).toEqual([]);
+    const regular = one.machine.step([{ kind: 'deadline' }], instant(2_000));
+    expect(beats(regular)).toHaveLength(1);
+    expect(regular.some((effect) => effect.kind === 'send' && 'count' in effect.message)).toBe(false);
+  });
+});

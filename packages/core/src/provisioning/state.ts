@@ -133,6 +133,8 @@ export interface State {
   throttledUntil: Instant;
   readonly bornAt: Instant;
   nextHeartbeatAt: Instant;
+  /** Sent so far to schedulers of ours. */
+  heartbeats: number;
   lastHeartbeatAt: Instant;
   /** What the last heartbeat said; a difference is told at once. */
   told: string;
@@ -174,6 +176,7 @@ export const createState = (
   throttledUntil: now,
   bornAt: now,
   nextHeartbeatAt: now,
+  heartbeats: 0,
   lastHeartbeatAt: instant(-Infinity),
   told: '',
 });

@@ -52,6 +52,8 @@ export class Adapter {
   starting: Group | undefined = undefined;
   readonly startTimes: StartTimes = new StartTimes();
   readonly breaker: Breaker = new Breaker();
+  /** Count of its latest heartbeat; 0 before the first, or where it counts none. */
+  beats = 0;
   /** What it says keeps it from starting anything, '' for nothing. */
   says = '';
   /** Groups of our epoch that it lists and we do not know, with the number of listings. */

@@ -33,6 +33,7 @@ const FORMER_MAX = 16;
 export const onAdapterHeartbeat = (state: SchedulerState, from: PeerId, beat: AdapterHeartbeat): Adapter => {
   const adapter = adapterFor(state, from, beat);
   if (adapter.peer !== from) return adapter;
+  if (!isLatest(adapter, beat)) return adapter;
   adapter.lastSeen = state.now;
   if (!adapter.up) {
     adapter.up = true;
@@ -61,6 +62,13 @@ export const onAdapterHeartbeat = (state: SchedulerState, from: PeerId, beat: Ad
       : [],
   });
   return adapter;
+};
+
+/** One that a later one has overtaken lists what is long past. */
+const isLatest = (adapter: Adapter, { count = 0 }: AdapterHeartbeat): boolean => {
+  if (count > 0 && count <= adapter.beats) return false;
+  adapter.beats = count;
+  return true;
 };
 
 /** What it says of itself outranks what we learnt from failures. */
@@ -103,6 +111,7 @@ const adapterFor = (state: SchedulerState, from: PeerId, beat: AdapterHeartbeat)
     }
     if (state.adapterOfPeer.get(known.peer) === known) state.adapterOfPeer.delete(known.peer);
     known.peer = from;
+    known.beats = 0;
     state.adapterOfPeer.set(from, known);
     return known;
   }

@@ -109,6 +109,7 @@ const toAdapterHeartbeat = (wire: Wire.WorkerAdapterHeartbeat): AdapterHeartbeat
   features: wire.features,
   offers: wire.offers?.map(toOffer) ?? NO_OFFERS,
   trouble: wire.trouble ?? '',
+  ...(wire.count === 0 ? {} : { count: wire.count }),
 });
 
 const toCommand = (

@@ -72,6 +72,7 @@ const fromAdapterHeartbeat = (message: AdapterHeartbeat): Wire.WorkerAdapterHear
   features: message.features,
   offers: message.offers.length === 0 ? undefined : message.offers.map(fromOffer),
   trouble: message.trouble === '' ? undefined : message.trouble,
+  count: message.count ?? 0,
 });
 
 const fromCommandResponse = (message: AdapterCommandResponse): Wire.WorkerAdapterCommandResponse => ({

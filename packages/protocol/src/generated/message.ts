@@ -849,6 +849,7 @@ export interface WorkerAdapterHeartbeat {
   readonly features: number;
   readonly offers: readonly WorkerAdapterHeartbeatGroupOffer[] | undefined;
   readonly trouble: string | undefined;
+  readonly count: number;
 }
 
 export const readWorkerAdapterHeartbeat = (r: Reader, at: number, ptrs: number, last: number): WorkerAdapterHeartbeat => ({
@@ -860,6 +861,7 @@ export const readWorkerAdapterHeartbeat = (r: Reader, at: number, ptrs: number, 
   features: at + 16 <= ptrs ? r.u32(at + 8) : 0,
   offers: ptrs + 32 <= last ? readWorkerAdapterHeartbeatGroupOfferList(r, ptrs + 24) : undefined,
   trouble: ptrs + 40 <= last ? r.text(ptrs + 32) : undefined,
+  count: at + 16 <= ptrs ? r.u32(at + 12) : 0,
 });
 
 /** What the pointer at `p` points to; undefined for a null pointer. */
@@ -889,9 +891,10 @@ const fillWorkerAdapterHeartbeat = (b: Builder, at: number, ptrs: number, v: Wor
   if (v.features !== 0) b.u32(at + 8, v.features);
   if (v.offers !== undefined) writeWorkerAdapterHeartbeatGroupOfferList(b, ptrs + 24, v.offers);
   if (v.trouble !== undefined) b.text(ptrs + 32, v.trouble);
+  if (v.count !== 0) b.u32(at + 12, v.count);
 };
 
-const dataWordsOfWorkerAdapterHeartbeat = (v: WorkerAdapterHeartbeat): number => v.features !== 0 ? 2 : 1;
+const dataWordsOfWorkerAdapterHeartbeat = (v: WorkerAdapterHeartbeat): number => v.count !== 0 ? 2 : v.features !== 0 ? 2 : 1;
 const pointersOfWorkerAdapterHeartbeat = (v: WorkerAdapterHeartbeat): number => v.trouble !== undefined ? 5 : v.offers !== undefined ? 4 : v.groups !== undefined ? 3 : v.adapterId !== undefined ? 2 : 1;
 
 export const writeWorkerAdapterHeartbeat = (b: Builder, p: number, v: WorkerAdapterHeartbeat): void => {
