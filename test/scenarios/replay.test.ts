@@ -73,6 +73,9 @@ const framedEvent = (event: SchedulerEvent): SchedulerEvent =>
     ? { ...event, message: framed(event.message) }
     : event;
 
+/** Transcripts with peers that live by themselves have thousands of steps. */
+const ASKED_AT_FIRST = 60;
+
 /** Questions must change nothing: the replay does not ask them, and decides the same. Answers are safe in JSON. */
 const askEverything = (machine: Scheduler, now: Instant): void => {
   const status = machine.status(now);
@@ -87,8 +90,12 @@ const askEverything = (machine: Scheduler, now: Instant): void => {
   };
   const queries: readonly ExplainQuery[] = [
     { what: 'scale' },
-    ...ids('task').map((id) => ({ what: 'task' as const, id })),
-    ...ids('group').map((id) => ({ what: 'group' as const, id })),
+    ...ids('task')
+      .slice(0, 3)
+      .map((id) => ({ what: 'task' as const, id })),
+    ...ids('group')
+      .slice(0, 3)
+      .map((id) => ({ what: 'group' as const, id })),
     ...status.adapters.map(({ id }) => ({ what: 'adapter' as const, id })),
     { what: 'adapter', id: '' },
     { what: 'task', id: 'nobody' },
@@ -116,14 +123,13 @@ const record = async (name: string): Promise<readonly string[]> => {
       log: (note) => expect(note).toBeUndefined(),
     });
     recorders.push(recorder);
+    let steps = 0;
     const machine: Scheduler = recorder.attach(createScheduler(config, now), config, now);
     return {
       ...machine,
       step: (events, at) => {
-        askEverything(machine, at);
-        const effects = machine.step(events.map(framedEvent), at);
-        askEverything(machine, at);
-        return effects;
+        if (steps++ < ASKED_AT_FIRST || steps % 16 === 0) askEverything(machine, at);
+        return machine.step(events.map(framedEvent), at);
       },
     };
   };

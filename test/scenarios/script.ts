@@ -12,6 +12,7 @@ import type { GroupId } from '@muster/protocol/ids';
 import type { CommandStatus, Message, TaskAttempt } from '@muster/protocol/messages';
 import { POLICY_KEYS, policyOf } from '@muster/core/policy-content';
 import { createScheduler } from '@muster/core/scheduler';
+import type { ExplainQuery } from '@muster/core/explain';
 import type { Scheduler } from '@muster/core/scheduler';
 import type { SchedulerConfig, SchedulerEffect, SchedulerEvent } from '@muster/core/scheduler-types';
 import { Live, offersOf } from './live.ts';
@@ -127,6 +128,8 @@ export class Script {
         return this.#wait(Number(first.words[1]));
       case 'status':
         return this.#status();
+      case 'explain':
+        return this.#explain(first.words.slice(1));
       default:
         return this.#step(lines.flatMap((line) => this.#events(line)));
     }
@@ -383,6 +386,17 @@ export class Script {
   #nameOf(id: string): string {
     for (const [name, as] of this.#adapters) if (as === id) return name === as ? name : `${name} (${as})`;
     return alias(id);
+  }
+
+  /** `explain scale`, `explain task t1`: as `muster explain` prints it. */
+  #explain([what, id = '']: readonly string[]): readonly string[] {
+    const query: ExplainQuery =
+      what === 'task' || what === 'group' || what === 'adapter' ? { what, id } : { what: 'scale' };
+    const { found, headline, sections } = this.#machine.explain(query, instant(this.#now));
+    return [
+      `${found ? '' : '(not found) '}${headline}`,
+      ...sections.flatMap(({ title, lines }) => [title, ...lines.map((line) => `  ${line}`)]),
+    ];
   }
 
   #status(): readonly string[] {

@@ -83,7 +83,7 @@ describe('explain scale', () => {
     self.step(from('a', adapterBeat('a', { groupsMax: 3 })));
     self.pass(1_000);
     const answer = ask(self, { what: 'scale' });
-    expect(answer.headline).toContain('The fleet grew 1 s ago, from 0 to 3 groups: 9 tasks on 0 workers');
+    expect(answer.headline).toContain('The fleet grew by 3 groups 1 s ago: 9 tasks on 0 workers');
     expect(section(answer, 'The latest decision')).toContain(
       'adapter a: 0 → 3 groups (5 asked for; its limit of 3)',
     );

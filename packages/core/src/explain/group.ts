@@ -49,7 +49,7 @@ export const explainGroups = (state: SchedulerState, now: Instant): GroupAnswer 
     .slice(0, GONE_SHOWN_MAX)
     .map((life) => factsOf(state, life, now));
   const line = (group: GroupFacts): string =>
-    `${group.id}  ${group.phase}, for ${showDuration(group.sinceMs)}: ${group.reason}`;
+    `${group.id}  ${group.phase}, for ${showDuration(group.sinceMs)}, ${plural(group.workers.length, 'worker')}: ${group.reason}`;
   return {
     what: 'group',
     found: true,
@@ -134,7 +134,7 @@ const words = (
   const headline =
     facts.phase === 'gone'
       ? `Group ${facts.id} has been gone for ${showDuration(facts.sinceMs)}: ${endReason(facts)}.`
-      : `Group ${facts.id} has been ${facts.phase} for ${showDuration(facts.sinceMs)}: ${facts.reason}.`;
+      : `Group ${facts.id} has been ${facts.phase} for ${showDuration(facts.sinceMs)}${isDeserted(facts) ? ', but none of its workers is here' : `: ${facts.reason}`}.`;
   const livedMs = (birth?.agoMs ?? 0) - (facts.phase === 'gone' ? (end?.agoMs ?? 0) : 0);
   const offers = facts.capabilities.length === 0 ? '' : `, asked for with ${facts.capabilities.join(', ')}`;
   const next = nextLines(state, facts);
@@ -158,6 +158,8 @@ const words = (
   };
 };
 
+const isDeserted = ({ phase, workers }: GroupFacts): boolean => phase === 'running' && workers.length === 0;
+
 /** That it is not listed any more says little: why it was stopped says more. */
 const endReason = ({ life }: GroupFacts): string => {
   const why =
@@ -179,7 +181,7 @@ const workerLines = ({ workers, phase, idleMs }: GroupFacts): readonly string[] 
   const held = workers.reduce((sum, worker) => sum + worker.held, 0);
   const count =
     workers.length === 0
-      ? 'None of its workers is here.'
+      ? `None of its workers is here${phase === 'requested' ? ' yet' : ''}.`
       : `${plural(workers.length, 'worker is', 'workers are')} here and ${workers.length === 1 ? 'holds' : 'hold'} ${plural(held, 'task')}${idleMs === undefined ? '' : `; idle for ${showDuration(idleMs)}`}.`;
   return [
     count,

@@ -102,10 +102,10 @@ const headline = (state: SchedulerState, facts: ScaleFacts, latest: DecisionFact
   const { requested } = facts.groups;
   if (changed.length === 0)
     return `The fleet keeps its size${requested === 0 ? '' : `, ${plural(requested, 'group')} still starting`}: ${latest.reason}${inTheWay(latest)}.`;
-  const before = latest.changes.reduce((sum, { from }) => sum + from, 0);
-  const after = latest.changes.reduce((sum, { to }) => sum + to, 0);
-  const verb = after > before ? 'grew' : after < before ? 'shrank' : 'was rearranged';
-  return `The fleet ${verb} ${showAgo(latest.agoMs)}${after === before ? '' : `, from ${before} to ${plural(after, 'group')}`}: ${latest.reason}${inTheWay(latest)}.`;
+  const by = latest.changes.reduce((sum, { from, to }) => sum + to - from, 0);
+  const how =
+    by === 0 ? 'was rearranged' : `${by > 0 ? 'grew' : 'shrank'} by ${plural(Math.abs(by), 'group')}`;
+  return `The fleet ${how} ${showAgo(latest.agoMs)}: ${latest.reason}${inTheWay(latest)}.`;
 };
 
 const inTheWay = ({ blockedBy }: DecisionFacts): string =>
