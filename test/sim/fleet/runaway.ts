@@ -16,10 +16,15 @@ export const checkNoRunaway = (
   if (compat === 'stock' || !policy.tuning.countStarting) return;
   const { tasks, kinds } = unfinished(fleet, status);
   const largest = Math.max(...heard.map(({ config }) => config.workersPerGroup));
-  // `target` gives each task a worker where that is what it takes.
-  const perWorker = policy.scaling === 'target' ? 1 : policy.upperTaskRatio;
+  // `target` gives each task a worker where that is what it takes, and warm groups are beside the busy ones, of which
+  // there may be one for each task.
+  const perWorker = policy.scaling === 'target' || policy.tuning.warmGroups > 0 ? 1 : policy.upperTaskRatio;
   const floors = (policy.tuning.minGroups + policy.tuning.warmGroups) * heard.length * largest;
-  let room = Math.ceil(tasks / perWorker) + kinds * largest - 1 + floors;
+  // The primary ones of `fixed_elastic` are there from the first task on, whatever is left to do.
+  const primaries =
+    policy.scaling === 'fixed_elastic' ? heard.filter(({ provider }) => provider.traits.groupsMax === 1) : [];
+  const fixed = primaries.reduce((sum, { config }) => sum + config.workersPerGroup, 0);
+  let room = Math.ceil(tasks / perWorker) + kinds * largest - 1 + floors + fixed;
   const asked = heard.find(({ config }) => config.adapterId === adapter);
   const offers = capabilityKey(asked?.config.capabilities ?? NO_CAPABILITIES);
   for (const { config } of heard) {

@@ -178,6 +178,11 @@ const lastOnes = (draft: Draft, demands: readonly Demand[]): ((line: Line) => bo
 };
 
 const alternatives = (inputs: Inputs): readonly string[] => {
-  const [first] = inputs.demands;
-  return first === undefined ? [] : alternativesTo(inputs.draft, elasticFor(inputs, first), first.needs);
+  const { draft, demands } = inputs;
+  const [first] = demands;
+  if (first === undefined) return [];
+  const able = candidatesFor(draft, first.needs, ({ supply }) =>
+    draft.view.serves(supply.offers, first.needs),
+  );
+  return alternativesTo(draft, elasticFor(inputs, first), first.needs, able);
 };
