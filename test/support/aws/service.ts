@@ -45,3 +45,19 @@ export const operation = <I extends object>(spec: {
 /** The names of AWS say whether a call changes something. AssumeRole makes credentials, but nothing that stays. */
 export const isReadOnly = (operation: string): boolean =>
   /^(Describe|List|Get|Filter|Simulate|AssumeRole)/.test(operation);
+
+/**
+ * What a policy can ask about tags in a request. Source: IAM user guide, "AWS global condition context keys",
+ * `aws:RequestTag` and `aws:TagKeys`.
+ */
+export const tagContext = (
+  tags: readonly { readonly key?: string | undefined; readonly value?: string | undefined }[] | undefined,
+): Readonly<Record<string, string | readonly string[]>> => {
+  if (tags === undefined || tags.length === 0) return {};
+  return {
+    ...Object.fromEntries(
+      tags.map(({ key = '', value = '' }) => [`aws:requesttag/${key.toLowerCase()}`, value]),
+    ),
+    'aws:tagkeys': tags.map(({ key = '' }) => key),
+  };
+};

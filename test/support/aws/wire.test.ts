@@ -232,6 +232,24 @@ describe('permissions', () => {
     );
   });
 
+  test('a condition on the tags of a request is held', async () => {
+    await using account = await testAccount();
+    const { peer } = account;
+    const Statement = [
+      {
+        Effect: 'Allow' as const,
+        Action: ['ecs:RunTask', 'ecs:TagResource', 'iam:PassRole'],
+        Resource: '*',
+        Condition: { StringEqualsIfExists: { 'aws:RequestTag/muster:Owner': 'blue' } },
+      },
+    ];
+    const ecs = ecsClient(peer, { credentials: peer.addUser('tagger', [{ Statement }]) });
+    const tagged = (value: string) =>
+      ecs.send(new RunTaskCommand(runRequest(peer, { tags: [{ key: 'muster:Owner', value }] })));
+    expect((await tagged('blue')).tasks).toHaveLength(1);
+    expect((await failure(tagged('red'))).name).toBe('AccessDeniedException');
+  });
+
   test('the log says of every call what it needed, for other judges', async () => {
     await using account = await testAccount();
     await run(account, 'a');

@@ -15,7 +15,7 @@ import type {
   UpdateClusterRequest,
   UpdateClusterResponse,
 } from '@aws-sdk/client-ecs';
-import { operation } from '../service.ts';
+import { operation, tagContext } from '../service.ts';
 import type { Operation } from '../service.ts';
 import { AwsError } from '../wire/errors.ts';
 import { pageOf } from './paging.ts';
@@ -185,14 +185,14 @@ export const clusterOperations = (ecs: Ecs): Readonly<Record<string, Operation>>
   return {
     CreateCluster: operation<CreateClusterRequest>({
       needs: ({ clusterName, tags }) => [
-        { action: 'ecs:CreateCluster', resource: '*' },
+        { action: 'ecs:CreateCluster', resource: '*', context: tagContext(tags) },
         ...((tags ?? []).length === 0
           ? []
           : [
               {
                 action: 'ecs:TagResource',
                 resource: clusterArn(ecs.account, clusterName),
-                context: { 'ecs:createaction': 'CreateCluster' },
+                context: { 'ecs:createaction': 'CreateCluster', ...tagContext(tags) },
               },
             ]),
       ],

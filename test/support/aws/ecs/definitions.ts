@@ -16,7 +16,7 @@ import type {
   TaskDefinition,
 } from '@aws-sdk/client-ecs';
 import type { Principal } from '../identity.ts';
-import { operation } from '../service.ts';
+import { operation, tagContext } from '../service.ts';
 import type { Operation, Permission } from '../service.ts';
 import { checkDefinition } from './definition-rules.ts';
 import { pageOf } from './paging.ts';
@@ -186,10 +186,10 @@ export const definitionOperations = (ecs: Ecs): Readonly<Record<string, Operatio
       const tagging = {
         action: 'ecs:TagResource',
         resource,
-        context: { 'ecs:createaction': 'RegisterTaskDefinition' },
+        context: { 'ecs:createaction': 'RegisterTaskDefinition', ...tagContext(tags) },
       };
       return [
-        { action: 'ecs:RegisterTaskDefinition', resource },
+        { action: 'ecs:RegisterTaskDefinition', resource, context: tagContext(tags) },
         ...passRoles([executionRoleArn, taskRoleArn]),
         ...((tags ?? []).length === 0 ? [] : [tagging]),
       ];

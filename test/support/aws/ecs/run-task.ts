@@ -1,6 +1,6 @@
 /** RunTask: from a request to tasks that begin their life. */
 import type { Container, Failure, RunTaskRequest, RunTaskResponse, Tag, Task } from '@aws-sdk/client-ecs';
-import { operation } from '../service.ts';
+import { operation, tagContext } from '../service.ts';
 import type { Operation, Permission } from '../service.ts';
 import { frontDoorError } from '../wire/errors.ts';
 import { definitionOf, passRoles } from './definitions.ts';
@@ -163,10 +163,10 @@ const runNeeds = (ecs: Ecs, request: RunTaskRequest): readonly Permission[] => {
   const tagging: Permission = {
     action: 'ecs:TagResource',
     resource: `${cluster.replace(':cluster/', ':task/')}/*`,
-    context: { 'ecs:createaction': 'RunTask', 'ecs:cluster': cluster },
+    context: { 'ecs:createaction': 'RunTask', 'ecs:cluster': cluster, ...tagContext(request.tags) },
   };
   return [
-    { action: 'ecs:RunTask', resource, context: { 'ecs:cluster': cluster } },
+    { action: 'ecs:RunTask', resource, context: { 'ecs:cluster': cluster, ...tagContext(request.tags) } },
     ...passRoles([
       overrides?.executionRoleArn ?? definition?.view.executionRoleArn,
       overrides?.taskRoleArn ?? definition?.view.taskRoleArn,

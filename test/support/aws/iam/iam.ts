@@ -6,7 +6,7 @@ import { drawn } from '../ecs/settings.ts';
 import type { PolicyDocument } from '../policy.ts';
 import { judge } from '../policy.ts';
 import type { Operation, Permission, Service } from '../service.ts';
-import { operation } from '../service.ts';
+import { operation, tagContext } from '../service.ts';
 import { AwsError } from '../wire/errors.ts';
 import { policyOperations } from './policies.ts';
 import type { RoleRecord, RoleSpec, Roles, Tag } from './roles.ts';
@@ -173,10 +173,12 @@ const simulate = (iam: Iam, input: SimulateInput, own: readonly PolicyDocument[]
 
 const roleOperations = (iam: Iam): Readonly<Record<string, Operation>> => ({
   CreateRole: operation<CreateRoleInput>({
-    needs: (input) => [
-      ...onRole(iam, 'CreateRole', input.RoleName, input.Path),
-      ...((input.Tags ?? []).length === 0 ? [] : onRole(iam, 'TagRole', input.RoleName, input.Path)),
-    ],
+    needs: (input) => {
+      const context = tagContext(input.Tags?.map(({ Key, Value }) => ({ key: Key, value: Value })));
+      const on = (action: string): readonly Permission[] =>
+        onRole(iam, action, input.RoleName, input.Path).map((permission) => ({ ...permission, context }));
+      return [...on('CreateRole'), ...((input.Tags ?? []).length === 0 ? [] : on('TagRole'))];
+    },
     handle: (input) => ({ Role: shown(iam, create(iam, input)) }),
   }),
   GetRole: operation<RoleInput>({
