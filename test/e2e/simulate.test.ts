@@ -55,7 +55,7 @@ describe('docs/simulate.md', { timeout: DEADLINE_MS }, () => {
 
 describe('muster simulate', { timeout: DEADLINE_MS }, () => {
   const PLAN = [
-    ...['-w', 'burst rate=20 period=60s service=exp(1s) tasks=3000 needs=gpu:10%'],
+    ...['-w', 'burst rate=20 period=60s service=exp(1s) tasks=1000 needs=gpu:10%'],
     ...['-a', 'ecs start=10s±50% groups=9 workers=2 price=0.3/h offers=gpu fail=5%'],
     ...['-p', 'allocate=capability; scaling=vanilla', '--compat', 'stock'],
   ];
