@@ -102,28 +102,29 @@ interface Growth {
 }
 
 const growsAt = (view: ScalingView, demand: Demand, ask: Ask): Growth => {
-  const grows = (tasks: number): boolean | undefined => {
+  const most = ask(withTasks(view, demand, TASKS_MAX));
+  if (most !== undefined && changes(view, most) !== 'more')
+    return { at: undefined, blockedBy: whyNot(demand, most) };
+  const grows = (tasks: number): boolean => {
     const decided = ask(withTasks(view, demand, tasks));
-    return decided === undefined ? undefined : changes(view, decided) === 'more';
+    return decided !== undefined && changes(view, decided) === 'more';
   };
   let low = demand.tasks;
   let high = Math.max(1, demand.tasks);
-  for (; grows(high) === false; high = Math.min(TASKS_MAX, high * 2)) {
-    if (high >= TASKS_MAX) return { at: undefined, blockedBy: whyNot(view, demand, ask) };
+  while (high < TASKS_MAX && !grows(high)) {
     low = high;
+    high = Math.min(TASKS_MAX, high * 2);
   }
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (grows(middle) === true) high = middle;
+    if (grows(middle)) high = middle;
     else low = middle;
   }
   return { at: high, blockedBy: '' };
 };
 
 /** In the words of the policy, else of the limits, when the need is as great as can be. */
-const whyNot = (view: ScalingView, demand: Demand, ask: Ask): string => {
-  const decided = ask(withTasks(view, demand, TASKS_MAX));
-  if (decided === undefined) return '';
+const whyNot = (demand: Demand, decided: Decided): string => {
   const { unservable, blockedBy } = decided.decision;
   const beyond = unservable.find(({ needs }) => capabilityKey(needs) === capabilityKey(demand.needs));
   if (beyond !== undefined)
