@@ -58,7 +58,7 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     words: ['simulate'],
-    usage: 'simulate',
+    usage: 'simulate -w WORK -a ADAPTER',
     summary: 'what policies would make of a workload: waits, groups and cost',
     load: async () => (await import('./commands/simulate.ts')).run,
   },
