@@ -50,6 +50,10 @@ export class Adapter {
   readonly supplies: Map<string, SupplyEntry> = new Map<string, SupplyEntry>();
   /** Stock: the start that has not been answered; its answers carry no id, so there is at most one. */
   starting: Group | undefined = undefined;
+  /** A start of it was ever asked for, whatever came of it. */
+  wasAsked = false;
+  /** `compat=stock`: the decision for it that is kept up. */
+  held: { readonly key: string; readonly at: number } = { key: '', at: -1 };
   readonly startTimes: StartTimes = new StartTimes();
   readonly breaker: Breaker = new Breaker();
   /** Count of its latest heartbeat; 0 before the first, or where it counts none. */

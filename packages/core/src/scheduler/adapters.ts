@@ -247,7 +247,7 @@ const onOwnResponse = (state: SchedulerState, adapter: Adapter, response: Adapte
   }
   if (status === 'pending') return groupPending(state, group);
   if (status === 'success') {
-    if (response.capabilities.size > 0) correct(group, 'answer', response.capabilities);
+    hearOffers(group, response);
     if (group.state.phase === 'requested') group.state.confirmed = true;
     state.scalingDirty = true;
     return;
@@ -264,12 +264,18 @@ const onOwnResponse = (state: SchedulerState, adapter: Adapter, response: Adapte
   groupGone(state, group, `start failed: ${reason === '' ? status : reason}`);
 };
 
+const hearOffers = (group: Group, { command, capabilities }: AdapterCommandResponse): void => {
+  if (command !== 'startWorkerGroup') return;
+  group.answered = capabilities;
+  if (capabilities.size > 0) correct(group, 'answer', capabilities);
+};
+
 const onStockResponse = (state: SchedulerState, adapter: Adapter, response: AdapterCommandResponse): void => {
   const answer = readAnswer(state, adapter, response);
   switch (answer.kind) {
     case 'started':
       nameGroup(state, answer.group, answer.id, answer.workers);
-      if (response.capabilities.size > 0) correct(answer.group, 'answer', response.capabilities);
+      hearOffers(answer.group, response);
       for (const worker of arrivedSince(state, answer.group)) adoptUngrouped(state, answer.group, worker);
       state.scalingDirty = true;
       return;

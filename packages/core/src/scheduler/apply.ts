@@ -6,7 +6,7 @@ import type { SupplyChange } from '../scaling/record.ts';
 import { adapterTableKey } from './adapter.ts';
 import type { Adapter } from './adapter.ts';
 import { roomOf } from './breaker.ts';
-import { drainGroup, requestGroup, stopGroup } from './groups.ts';
+import { drainGroup, requestGroup } from './groups.ts';
 import type { SchedulerState } from './state.ts';
 
 export const carryOut = (
@@ -31,6 +31,21 @@ export const carryOut = (
   return changes;
 };
 
+/** Cause before effect: what was decided is told before what came of it, and known only afterwards. */
+export const act = (
+  state: SchedulerState,
+  carry: () => readonly SupplyChange[],
+  tell: (changes: readonly SupplyChange[]) => void,
+): void => {
+  const before = state.effects;
+  state.effects = [];
+  const changes = carry();
+  const done = state.effects;
+  state.effects = before;
+  tell(changes);
+  for (const effect of done) before.push(effect);
+};
+
 /** Names of a set of capabilities for people, '' for nothing special. */
 export const showKey = (offers: Capabilities): string =>
   capabilityKey(offers).split('\u0000').map(showId).join('+');
@@ -44,17 +59,11 @@ const start = (
 ): number => {
   let started = 0;
   for (const { ask, groups } of starts) {
-    for (let i = 0; i < groups && mayStart(state, adapter); i++, started++)
+    for (let i = 0; i < groups && roomOf(state, adapter).room > 0; i++, started++)
       requestGroup(state, adapter, ask, reason);
   }
   return started;
 };
-
-/** As 1.15.0 has it, nothing gates starts but the limit, and what the wire of a stock adapter allows. */
-const mayStart = (state: SchedulerState, adapter: Adapter): boolean =>
-  state.config.compat === 'stock'
-    ? adapter.groups.size < adapter.groupsMax && adapter.starting === undefined
-    : roomOf(state, adapter).room > 0;
 
 const release = (
   state: SchedulerState,
@@ -67,8 +76,7 @@ const release = (
     const group = state.groups.get(id);
     if (group === undefined || group.adapter !== adapter) continue;
     gone++;
-    if (state.config.compat === 'stock') stopGroup(state, group, reason);
-    else drainGroup(state, group, 'scaleDown', reason);
+    drainGroup(state, group, 'scaleDown', reason);
   }
   return gone;
 };

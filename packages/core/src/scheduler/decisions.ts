@@ -10,28 +10,34 @@ import type { SchedulerState } from './state.ts';
 
 const DECISIONS_MAX = 100;
 
+/** Whoever is decided for: one side, or under `compat=stock` one adapter. */
+export interface Keeper {
+  /** The decision that is kept up: its {@link holdKey}, and its number among the records. */
+  held: { readonly key: string; readonly at: number };
+}
+
 export const remember = (
   state: SchedulerState,
   own: boolean,
   view: ScalingView,
   decision: ScalingDecision,
   changes: readonly SupplyChange[],
+  keeper: Keeper = side(state, own),
 ): void => {
   const record = recordOf(state, own, view, decision, changes);
   const changed = changes.filter(({ from, to }) => from !== to);
-  const mine = side(state, own);
   const key = holdKey(record);
   if (changed.length > 0) {
-    mine.held = { key, at: -1 };
+    keeper.held = { key, at: -1 };
     state.records.push(record);
     for (const change of changed) tellChange(state, record, change);
-  } else if (mine.held.key !== key) {
+  } else if (keeper.held.key !== key) {
     state.records.push(record);
-    mine.held = { key, at: state.records.pushed - 1 };
+    keeper.held = { key, at: state.records.pushed - 1 };
     tellHold(state, record);
-  } else if (!state.records.replace(mine.held.at, record)) {
+  } else if (!state.records.replace(keeper.held.at, record)) {
     state.records.push(record);
-    mine.held = { key, at: state.records.pushed - 1 };
+    keeper.held = { key, at: state.records.pushed - 1 };
   }
 };
 

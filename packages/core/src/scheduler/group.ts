@@ -95,6 +95,8 @@ export class Group {
   reported = false;
   /** Stock: worker ids named in the answer to its start; often made up, then arrival decides. */
   announced: ReadonlySet<string> = new Set();
+  /** What the answer to its start said that it offers. */
+  answered: Capabilities | undefined = undefined;
   readonly timer: Timer<Wake>;
 
   constructor(id: GroupId, adapter: Adapter, capabilities: Capabilities, state: GroupState, now: Instant) {

@@ -68,6 +68,7 @@ export const requestGroup = (
   insert(state, group);
   state.timers.set(group.timer, after(state, state.config.startTimeoutMs));
   noteGroup(state, 'group.requested', 'info', group, { reason });
+  adapter.wasAsked = true;
   beginTrial(state, group);
   if (!adapter.own) adapter.starting = group;
   send(state, adapter.peer, startCommand(state, group));

@@ -2,9 +2,8 @@
 import { instant } from '@muster/protocol/ids';
 import type { Instant } from '@muster/protocol/ids';
 import { decide } from '../scaling/decide.ts';
-import type { SupplyChange } from '../scaling/record.ts';
 import type { Adapter } from './adapter.ts';
-import { carryOut } from './apply.ts';
+import { act, carryOut } from './apply.ts';
 import { remember, tellMismatch, tellUnservable } from './decisions.ts';
 import { armBy, side } from './state.ts';
 import { decideAsStock } from './stock-scale.ts';
@@ -53,21 +52,6 @@ const scaleSide = (state: SchedulerState, own: boolean): string | undefined => {
   return decision.reason;
 };
 
-/** Cause before effect: what was decided is told before what came of it, and known only afterwards. */
-export const act = (
-  state: SchedulerState,
-  carry: () => readonly SupplyChange[],
-  tell: (changes: readonly SupplyChange[]) => void,
-): void => {
-  const before = state.effects;
-  state.effects = [];
-  const changes = carry();
-  const done = state.effects;
-  state.effects = before;
-  tell(changes);
-  for (const effect of done) before.push(effect);
-};
-
 const recheck = (state: SchedulerState, at: Instant | undefined): void => {
   if (at === undefined) return;
   armBy(state, state.scalingTimer, instant(Math.max(at, state.now + INTERVAL_MS)));
@@ -77,7 +61,7 @@ const recheck = (state: SchedulerState, at: Instant | undefined): void => {
 export const scaleOnHeartbeat = (state: SchedulerState, adapter: Adapter): void => {
   if (state.shutdown !== undefined) return;
   if (state.config.compat === 'stock') {
-    if (state.config.policy.scaling !== 'no') decideAsStock(state, adapter);
+    decideAsStock(state, adapter);
     return;
   }
   if (state.config.policy.tuning.decideOn !== 'heartbeat') return;

@@ -46,6 +46,8 @@ export class Worker {
   phase: WorkerPhase = 'active';
   mute: Mute = 'no';
   queueSize: number;
+  /** Tasks in its queue, as its last heartbeat says. */
+  queued = 0;
   resource: Resource;
   lastSeen: Instant;
   readonly timeout: Timer<Wake>;

@@ -26,6 +26,7 @@ export const onWorkerHeartbeat = (state: SchedulerState, from: PeerId, beat: Wor
   const known = state.workers.get(from);
   const worker = known ?? register(state, from, beat);
   worker.resource = beat.agent;
+  worker.queued = beat.queuedTasks;
   const queueSize = Math.max(1, Math.min(beat.queueSize, QUEUE_MAX));
   if (queueSize !== worker.queueSize) {
     worker.queueSize = queueSize;
