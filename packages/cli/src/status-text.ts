@@ -1,14 +1,11 @@
 /** The scheduler's status for people. Pure: status in, text out. */
 import type { SchedulerStatus } from '@muster/core/scheduler-types';
-import { showCount, showDuration, table, type Style } from './terminal.ts';
+import { plural, showCount, showDuration } from '@muster/core/words';
+import { table, type Style } from './terminal.ts';
 
 const GROUPS_SHOWN_MAX = 40;
 const WORKERS_SHOWN_MAX = 20;
 const DECISIONS_SHOWN_MAX = 5;
-
-/** `1 task`, `2 tasks`. */
-export const plural = (count: number, word: string): string =>
-  `${showCount(count)} ${word}${count === 1 ? '' : 's'}`;
 
 const showBytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 

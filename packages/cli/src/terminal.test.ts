@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { showDuration, styleFor, table } from './terminal.ts';
+import { styleFor, table } from './terminal.ts';
 
 describe('table', () => {
   it('aligns columns and ends no line in spaces', () => {
@@ -16,17 +16,6 @@ describe('table', () => {
   });
 
   it('is a head alone without rows', () => expect(table(['A', 'B'], [])).toBe('A  B'));
-});
-
-it.each([
-  [0, '0 ms'],
-  [999, '999 ms'],
-  [59_999, '59 s'],
-  [60_000, '1 min'],
-  [184_000, '3 min 4 s'],
-  [7_500_000, '2 h 5 min'],
-])('shows %i ms as %s', (ms, text) => {
-  expect(showDuration(ms)).toBe(text);
 });
 
 describe('styleFor', () => {

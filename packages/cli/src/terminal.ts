@@ -89,16 +89,3 @@ export const table = (
       .trimEnd();
   return [head, ...rows].map(line).join('\n');
 };
-
-/** `87 ms`, `12 s`, `3 min 4 s`, `2 h 5 min`. */
-export const showDuration = (ms: number): string => {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  const s = Math.floor(ms / 1_000);
-  if (s < 60) return `${s} s`;
-  const minutes = Math.floor(s / 60);
-  if (minutes < 60) return s % 60 === 0 ? `${minutes} min` : `${minutes} min ${s % 60} s`;
-  const hours = Math.floor(minutes / 60);
-  return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
-};
-
-export const showCount = (count: number): string => count.toLocaleString('en-US');

@@ -1,9 +1,10 @@
 /** What `muster up` shows: lines for people, or one JSON object per line for programs. */
 import type { SchedulerStatus } from '@muster/core/scheduler-types';
+import { showCount } from '@muster/core/words';
 import type { Fleet } from './fleet.ts';
 import { fleetLine } from './status-text.ts';
 import type { ChildEvent } from './supervise.ts';
-import { showCount, styleFor } from './terminal.ts';
+import { styleFor } from './terminal.ts';
 
 export interface UpDisplay {
   ready(fleet: Fleet): void;

@@ -1,6 +1,7 @@
 /** `muster simulate`: what policies would make of a workload, before anybody pays for it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import { showCount, showDuration } from '@muster/core/words';
 import { defineCommand, option, optional, type ConfigOf } from '@muster/runtime/config';
 import { choice, integer, KindError, text, type Kind } from '@muster/runtime/config-kinds';
 import { generateTasks, type TraceSource } from '@muster/simulation/generate';
@@ -15,7 +16,6 @@ import { summaryOf } from '@muster/simulation/work';
 import type { Workload } from '@muster/simulation/workload';
 import { runCommand } from '../command.ts';
 import { CliError, EXIT, messageOf } from '../errors.ts';
-import { showCount, showDuration } from '../terminal.ts';
 import { jsonOption } from '../where.ts';
 
 /** Sentences with commas of their own; the flag may be repeated. */

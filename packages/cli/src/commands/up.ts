@@ -1,5 +1,6 @@
 /** `muster up`: a fleet on this machine, until Ctrl-C. */
 import { availableParallelism } from 'node:os';
+import { plural } from '@muster/core/words';
 import { defineCommand, option, optional } from '@muster/runtime/config';
 import { boolean, capabilities, duration, integer, list, size, text } from '@muster/runtime/config-kinds';
 import { runCommand, type CommandDefinition, type CommandExtra } from '../command.ts';
@@ -7,7 +8,6 @@ import { EXIT } from '../errors.ts';
 import { DEFAULT_POLICY, startFleet, type Fleet, type SchedulerStatus } from '../fleet.ts';
 import { policyOf } from '../policy.ts';
 import { announce, refuseSecondUp } from '../run-dir.ts';
-import { plural } from '../status-text.ts';
 import { onClosedOutput } from '../terminal.ts';
 import { createUpDisplay, type UpDisplay } from '../up-display.ts';
 import { jsonOption } from '../where.ts';

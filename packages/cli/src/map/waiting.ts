@@ -1,7 +1,7 @@
 /** Tells why jobs wait, when nothing has happened for a while: silence looks like a hang. */
 import type { SchedulerStatus } from '@muster/core/scheduler-types';
+import { showCount } from '@muster/core/words';
 import { connectOperator, type Operator } from '../operator.ts';
-import { showCount } from '../terminal.ts';
 
 /** Without a finished job for this long, the scheduler is asked. */
 const QUIET_MS = 3_000;

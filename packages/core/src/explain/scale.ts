@@ -174,10 +174,16 @@ const outlookLines = (state: SchedulerState, facts: ScaleFacts, now: Instant): r
             ? 'A group has been idle for long enough to be let go.'
             : `The first of the idle groups may be let go in ${showDuration(facts.releasableInMs)}.`,
         ]),
-    facts.askedAgainInMs === undefined
-      ? 'The policy is asked again when tasks, workers, groups or adapters change.'
-      : `The policy is asked again in ${showDuration(facts.askedAgainInMs)}, or when something changes.`,
+    askedAgainLine(state, facts),
   ];
+};
+
+const askedAgainLine = ({ config }: SchedulerState, { askedAgainInMs }: ScaleFacts): string => {
+  if (config.compat === 'stock' || config.policy.tuning.decideOn === 'heartbeat')
+    return 'The policy is asked again at the next heartbeat of an adapter.';
+  return askedAgainInMs === undefined
+    ? 'The policy is asked again when tasks, workers, groups or adapters change.'
+    : `The policy is asked again in ${showDuration(askedAgainInMs)}, or when something changes.`;
 };
 
 const windowLines = ({ upWindowMs, downWindowMs, minGroups, warmGroups }: Tuning): readonly string[] => [
