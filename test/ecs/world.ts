@@ -16,12 +16,12 @@ import type { EcsConfig, EcsProvisioner } from '@muster/adapter-ecs/provisioner'
 import type { LaunchProfile } from '@muster/adapter-ecs/profiles';
 import type { Note } from '@muster/core/machine';
 import { policyOf } from '@muster/core/policy-content';
-import { adapterId } from '@muster/protocol/ids';
+import { adapterId, peerId } from '@muster/protocol/ids';
 import type { Clock } from '@muster/runtime/clock';
 import { manualClock } from '@muster/runtime/manual-clock';
 import type { ManualClock } from '@muster/runtime/manual-clock';
 import { memoryNetwork } from '@muster/runtime/memory';
-import type { Transport } from '@muster/runtime/transport';
+import type { Transport, TurnHandler } from '@muster/runtime/transport';
 import { startScheduler } from '@muster/scheduler/server';
 import type { RunningScheduler } from '@muster/scheduler/server';
 import { CONFIG } from '../../packages/core/test/kit.ts';
@@ -64,6 +64,8 @@ export interface WorldOptions {
 export interface AdapterProcess {
   readonly adapter: Adapter;
   readonly provisioner: EcsProvisioner;
+  /** Hears a frame as if the scheduler had sent it. */
+  order(frame: Uint8Array): void;
   /** kill -9: no timer fires any more, nothing is sent, connections to AWS break. */
   kill(): Promise<void>;
 }
@@ -90,14 +92,17 @@ export interface World extends AsyncDisposable {
   known(): readonly string[];
 }
 
-/** Calls of every client of this process that AWS has not answered. A hung one stays. */
-const calls = { begun: 0, ended: 0 };
+/** Calls of every client of this process: what was answered, and what was broken off, as only a hung one is here. */
+const calls = { begun: 0, ended: 0, brokenOff: 0 };
 const send = ECSClient.prototype.send as (...args: readonly unknown[]) => Promise<unknown>;
 ECSClient.prototype.send = function counted(this: ECSClient, ...args: readonly unknown[]) {
   calls.begun++;
   const answer = send.apply(this, args);
   const end = (): void => void calls.ended++;
-  answer.then(end, end);
+  answer.then(end, (error: unknown) => {
+    if (error instanceof Error && error.name === 'AbortError') calls.brokenOff++;
+    end();
+  });
   return answer;
 } as typeof ECSClient.prototype.send;
 
@@ -106,7 +111,7 @@ const QUIET_TURNS = 4;
 /** Real time without news after which a call that is not answered counts as hung. */
 const HUNG_MS = 25;
 
-const settle = async (): Promise<void> => {
+const settle = async (hung: () => number): Promise<void> => {
   let seen = -1;
   let since = performance.now();
   for (let quiet = 0; quiet < QUIET_TURNS;) {
@@ -114,7 +119,7 @@ const settle = async (): Promise<void> => {
     const now = calls.begun * 2 + calls.ended;
     if (now !== seen) {
       [seen, since, quiet] = [now, performance.now(), 0];
-    } else if (calls.begun === calls.ended) quiet++;
+    } else if (calls.begun - calls.ended === hung()) quiet++;
     else if (performance.now() - since > HUNG_MS) return;
     else if (performance.now() - since > 2) await sleep(1);
   }
@@ -141,17 +146,25 @@ const mortalClock = (clock: Clock, isDead: () => boolean): Clock => ({
     }),
 });
 
-const mortalTransport = (transport: Transport, isDead: () => boolean): Transport => ({
+/** @param heard is given the ear of the adapter. */
+const mortalTransport = (
+  transport: Transport,
+  isDead: () => boolean,
+  heard: (ear: TurnHandler) => void,
+): Transport => ({
   listen: (addresses, options) => transport.listen(addresses, options),
   connect: async (address, options) => {
     const connection = await transport.connect(address, options);
     return {
       identity: connection.identity,
       trySend: (frame) => (isDead() ? 'full' : connection.trySend(frame)),
-      onTurn: (handler) =>
-        connection.onTurn((turn) => {
+      onTurn: (handler) => {
+        const mortal: TurnHandler = (turn) => {
           if (!isDead()) handler(turn);
-        }),
+        };
+        heard(mortal);
+        connection.onTurn(mortal);
+      },
       close: () => connection.close(),
       [Symbol.asyncDispose]: () => connection.close(),
     };
@@ -241,10 +254,20 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const client = await StubClient.connect(network.transport, clock, ADDRESS);
   const processes: AdapterProcess[] = [];
 
+  /** Calls that AWS leaves open. */
+  let hangs = 0;
+  let logged = 0;
+  const brokenOffBefore = calls.brokenOff;
+  const hung = (): number => {
+    for (; logged < peer.log.all.length; logged++)
+      if (peer.log.all[logged]?.faults.includes('hang') === true) hangs++;
+    return hangs - (calls.brokenOff - brokenOffBefore);
+  };
   const start = async (memory: 'kept' | 'lost' = 'kept'): Promise<AdapterProcess> => {
     const death = new AbortController();
     const isDead = (): boolean => death.signal.aborted;
     const mortal = mortalClock(clock, isDead);
+    let ear: TurnHandler = () => undefined;
     const provisioner = ecsProvisioner({
       ownerMark: NAME,
       place: {
@@ -263,7 +286,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     const starting = startAdapter({
       provisioner: mortalProvisioner(provisioner, death.signal),
       scheduler: ADDRESS,
-      transport: mortalTransport(network.transport, isDead),
+      transport: mortalTransport(network.transport, isDead, (own) => (ear = own)),
       clock: mortal,
       log,
       adapterId: NAME,
@@ -293,10 +316,11 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     const started = {
       adapter,
       provisioner,
+      order: (frame: Uint8Array) => ear([{ kind: 'frame', from: peerId('scheduler'), frame }]),
       kill: async () => {
         death.abort(new Error('killed'));
         await provisioner.close();
-        await settle();
+        await settle(hung);
       },
     };
     processes.push(started);
@@ -305,7 +329,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const pass = async (ms: number): Promise<void> => {
     const end = clock.now() + ms;
     for (;;) {
-      await settle();
+      await settle(hung);
       const next = Math.min(end, clock.nextWakeAt() ?? end);
       if (clock.now() >= end) return;
       clock.advance(Math.max(0, next - clock.now()));

@@ -14,6 +14,7 @@ import type { WrittenProfile } from './profile-text.ts';
 import type { LaunchProfile } from './profiles.ts';
 import type { EcsConfig } from './provisioner.ts';
 import { roundUp, vcpusOf } from './sizes.ts';
+import { VISIBLE_WITHIN_MS } from './states.ts';
 
 /**
  * Whose tasks are whose. Two adapters must never share a name, so the default differs by machine, cluster and scheduler; it
@@ -172,6 +173,7 @@ const common = (sets: readonly Capabilities[]): Capabilities => {
  */
 export const ECS_PACE: NonNullable<AdapterOptions['pace']> = {
   listLagMs: 0,
+  restoreGraceMs: VISIBLE_WITHIN_MS,
   listIntervalMs: 30_000,
   listBusyIntervalMs: 10_000,
   // Pages of 2,000 tasks, and repeats within them.

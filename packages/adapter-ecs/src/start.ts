@@ -19,7 +19,9 @@ import type { LaunchProfile } from './profiles.ts';
 import { phaseOf, VISIBLE_WITHIN_MS } from './states.ts';
 import { resolveDefinition } from './verify.ts';
 
-type Outcome = { readonly started: GroupInstance } | { readonly failure: ProvisionFailure };
+/** `final`: what AWS said about this very token, so that nothing can come of it any more. */
+type Outcome =
+  { readonly started: GroupInstance } | { readonly failure: ProvisionFailure; readonly final: boolean };
 
 export const startGroups = async (
   ecs: Ecs,
@@ -27,7 +29,9 @@ export const startGroups = async (
   signal: AbortSignal,
 ): ReturnType<Provisioner['start']> => {
   signal.throwIfAborted();
-  const outcomes = await Promise.all(specs.map((spec) => startGroup(ecs, spec, signal)));
+  const outcomes = await Promise.all(
+    specs.map(async (spec) => cautious(spec, await startGroup(ecs, spec, signal))),
+  );
   return {
     started: outcomes.flatMap((one) => ('started' in one ? [one.started] : [])),
     failures: outcomes.flatMap((one) => ('failure' in one ? [one.failure] : [])),
@@ -41,7 +45,20 @@ const failed = (
   cause?: unknown,
 ): Outcome => ({
   failure: { groupId: spec.groupId, kind, detail, ...(cause === undefined ? {} : { cause }) },
+  final: false,
 });
+
+const refused = (spec: GroupSpec, kind: ProvisionFailure['kind'], detail: string): Outcome => ({
+  failure: { groupId: spec.groupId, kind, detail },
+  final: true,
+});
+
+/** A start that got no answer may have made a task: only an answer about its token says that it did not. */
+const cautious = (spec: GroupSpec, outcome: Outcome): Outcome => {
+  if (!('failure' in outcome) || outcome.final || spec.mayExist !== true) return outcome;
+  const { kind } = outcome.failure;
+  return kind === 'throttled' ? outcome : { ...outcome, failure: { ...outcome.failure, kind: 'unknown' } };
+};
 
 const startGroup = async (ecs: Ecs, spec: GroupSpec, signal: AbortSignal): Promise<Outcome> => {
   const living = [...ecs.tasks.values()].find(
@@ -90,7 +107,7 @@ const launch = async (
     const next = await launchVariant(ecs, spec, profile, definition, variant, signal);
     if (!('refused' in next)) return next;
     const { verdict } = next.refused;
-    last = failed(spec, verdict.kind, verdict.detail);
+    last = refused(spec, verdict.kind, verdict.detail);
     if (verdict.then.name !== 'elsewhere') return last;
     note(ecs, 'debug', 'ecs.launch.elsewhere', {
       group: spec.groupId,
@@ -157,7 +174,7 @@ const onAnswer = async (
     // A repeat may hear of a task that has ended: within an hour AWS says so, and nothing more.
     if (phaseOf(task) === 'gone') {
       settle(ecs, spec);
-      return failed(spec, 'capacity', known.end ?? 'its task has ended already; ECS does not say why');
+      return refused(spec, 'capacity', known.end ?? 'its task has ended already; ECS does not say why');
     }
     ecs.tasks.set(known.arn, known);
     settle(ecs, spec);
@@ -187,7 +204,7 @@ const onError = async (
 ): Promise<VariantOutcome> => {
   const { verdict } = error;
   if (verdict.then.name === 'adopt') return adopt(ecs, spec, verdict.then.taskArns, error, signal);
-  if (verdict.kind !== 'unknown') settle(ecs, spec);
+  if (verdict.kind !== 'unknown' && spec.mayExist !== true) settle(ecs, spec);
   if (verdict.then.name === 'resolveDefinition') ecs.definitions.delete(profile.name);
   if (verdict.then.name === 'elsewhere') return { refused: { verdict } };
   return failed(spec, verdict.kind, verdict.detail, error);
@@ -212,7 +229,7 @@ const adopt = async (
       ? failed(spec, 'throttled', 'its task is still stopping')
       : { started: instanceOf(living) };
   }
-  if (own.length > 0) return failed(spec, 'capacity', own[0]?.end ?? 'its task has ended already', error);
+  if (own.length > 0) return refused(spec, 'capacity', own[0]?.end ?? 'its task has ended already');
   return failed(
     spec,
     'unknown',

@@ -67,6 +67,7 @@ export type AdapterPace = Pick<
   | 'startGiveUpMs'
   | 'stopRepeatMs'
   | 'upBy'
+  | 'restoreGraceMs'
 > & { readonly prepareTimeoutMs: number };
 
 /** Calls that were aborted get this long to return before the adapter ends without them. */
@@ -192,6 +193,7 @@ const specOf = (options: AdapterOptions, intent: Intent): GroupSpec => ({
   token: intent.token,
   workerIds: intent.workerIds,
   capabilities: intent.capabilities,
+  ...(intent.mayExist === true ? { mayExist: true } : {}),
   env: groupEnv(
     options.adapterId,
     options.schedulerForWorkers ?? options.scheduler,

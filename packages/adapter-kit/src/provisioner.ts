@@ -40,6 +40,11 @@ export interface GroupSpec {
   readonly groupId: GroupId;
   /** Idempotency key made by the kit from (adapter instance, group, attempt). */
   readonly token: string;
+  /**
+   * A start under this token got no answer before, perhaps from a former process. Whatever does not say what became of that
+   * one (a right that is missing, a limit of calls) is then `unknown` or `throttled`, never definitive.
+   */
+  readonly mayExist?: boolean;
   /** Identities that the workers of this group register with, minted before the launch. */
   readonly workerIds: readonly WorkerId[];
   readonly capabilities: Capabilities;

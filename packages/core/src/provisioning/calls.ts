@@ -54,6 +54,7 @@ const onUncertainStart = (
     note(state, 'warn', 'group.start.uncertain', { group: group.groupId, throttled, detail });
   group.detail = detail;
   if (!throttled) {
+    group.mayExist = true;
     group.phase = { name: 'doubtful', since: state.lastCall, tries };
     state.nextListAt = state.now;
     return;

@@ -143,6 +143,7 @@ const beginStart = (state: State, id: GroupId, call: number): Intent => {
     token: startToken(state.config.adapterId, id, attempt),
     workerIds,
     capabilities,
+    ...(group.mayExist ? { mayExist: true } : {}),
   };
 };
 

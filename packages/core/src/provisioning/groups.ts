@@ -38,6 +38,7 @@ export const want = (
     ...group,
     acceptedAt: state.now,
     handedAt: undefined,
+    mayExist: false,
     cameUp: false,
     intent,
     phase,

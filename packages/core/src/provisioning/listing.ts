@@ -4,7 +4,7 @@ import { backoffMs } from './backoff.ts';
 import { expel, hold, leave, lose, remember, want } from './groups.ts';
 import { later, note } from './state.ts';
 import type { Leaving, State, Wanted } from './state.ts';
-import type { ListedGroup } from './types.ts';
+import type { Intent, ListedGroup } from './types.ts';
 
 /** A group once seen must be missing from this many listings, begun after it was last seen, to be lost. */
 const MISSING_LISTINGS = 2;
@@ -104,14 +104,30 @@ const resumeIntents = (state: State): void => {
   for (const intent of state.restored.values()) {
     if (intent.phase === 'open' && state.mode.name !== 'stopping') {
       note(state, 'info', 'group.resumed', { group: intent.groupId, attempt: intent.attempt });
-      want(state, intent, 'open', { name: 'waiting', notBefore: state.now, tries: 0 });
+      const group = want(state, intent, 'open', { name: 'waiting', notBefore: state.now, tries: 0 });
+      group.mayExist = true;
     } else if (intent.phase === 'open')
       expel(state, { groupId: intent.groupId, nativeId: '' }, 'the adapter is shutting down');
+    else if (intent.phase === 'held' && (state.config.restoreGraceMs ?? 0) > 0) believe(state, intent);
     else if (!state.leaving.has(intent.groupId))
       state.out.push({ kind: 'closeIntent', groupId: intent.groupId });
   }
   state.restored.clear();
 };
+
+/** It was seen by a former process, and the provider may be late: until its grace is over it holds its place. */
+const believe = (state: State, intent: Intent): void => {
+  note(state, 'info', 'group.believed', { group: intent.groupId });
+  const instance = { groupId: intent.groupId, nativeId: '', state: 'pending' } as const;
+  const { now, lastCall } = state;
+  want(state, intent, 'held', { name: 'held', instance, provenAt: now, provenBy: lastCall, missing: 0 });
+};
+
+/** What is believed and has not been seen yet gets more time than what was seen and is missing. */
+const lagOf = (state: State, group: Wanted, instance: ListedGroup): number =>
+  group.intent === 'held' && instance.state === 'pending'
+    ? Math.max(state.config.listLagMs, state.config.restoreGraceMs ?? 0)
+    : state.config.listLagMs;
 
 const onWantedMissing = (state: State, group: Wanted, { call, begunAt }: Asked): void => {
   const { phase } = group;
@@ -122,7 +138,7 @@ const onWantedMissing = (state: State, group: Wanted, { call, begunAt }: Asked):
   if (phase.name !== 'held' || call <= phase.provenBy) return;
   const missing = phase.missing + 1;
   group.phase = { ...phase, missing };
-  if (missing < MISSING_LISTINGS || begunAt - phase.provenAt < state.config.listLagMs) return;
+  if (missing < MISSING_LISTINGS || begunAt - phase.provenAt < lagOf(state, group, phase.instance)) return;
   lose(state, group, 'the provider no longer lists it');
 };
 

@@ -17,6 +17,8 @@ export interface Wanted {
   readonly acceptedAt: Instant;
   /** When the provider was first asked for it by this process; what comes before is waiting in a queue of ours. */
   handedAt: Instant | undefined;
+  /** A start of it got no answer, from this process or from a former one. */
+  mayExist: boolean;
   /** Once up, it counts as such: a scheduler that starts anew knows none of its workers for a while. */
   cameUp: boolean;
   /** What the intent file says: nothing before the first call to the provider. */

@@ -27,6 +27,8 @@ export interface Intent {
   readonly token: string;
   readonly workerIds: readonly WorkerId[];
   readonly capabilities: Capabilities;
+  /** A start under this token got no answer before, perhaps from a former process: the group may exist already. */
+  readonly mayExist?: boolean;
 }
 
 export type RestoredIntent =
@@ -101,6 +103,11 @@ export interface AdapterMachineConfig {
   readonly listBusyIntervalMs: number;
   /** How long after a call returned, or was aborted, what it did may still be missing from `list`. 0: never. */
   readonly listLagMs: number;
+  /**
+   * How long after its start an adapter believes its record of groups that had been seen, where the provider does not show
+   * them (yet). Default 0: for a provider that shows at once what exists.
+   */
+  readonly restoreGraceMs?: number;
   /** Each call to the provider is given up after this. */
   readonly listTimeoutMs: number;
   readonly startTimeoutMs: number;

@@ -1,9 +1,9 @@
 /** When a group has come up, how long that may take, and what is told of one that ended. */
 import { instant } from '@muster/protocol/ids';
 import { describe, expect, test } from 'vitest';
-import { echo, g1, running, serving, start } from './testing/story.ts';
+import { adapter, echo, g1, running, serving, start } from './testing/story.ts';
 import type { Story } from './testing/story.ts';
-import type { ListedGroup } from './types.ts';
+import type { AdapterEffect, ListedGroup, RestoredIntent } from './types.ts';
 
 const GIVE_UP_MS = 60_000;
 const SLOW = { startGiveUpMs: GIVE_UP_MS, listIntervalMs: 3_600_000, listBusyIntervalMs: 3_600_000 };
@@ -97,4 +97,42 @@ test('a provider that cannot be listed again and again is a trouble of the adapt
   }
   expect(troubles[0]).toBe('');
   expect(troubles.at(-1)).toBe('no credentials');
+});
+
+describe('a group that was seen before a restart', () => {
+  const restored: RestoredIntent = {
+    phase: 'held',
+    groupId: g1,
+    attempt: 1,
+    token: 't',
+    workerIds: [],
+    capabilities: new Map(),
+  };
+  const HOUR_MS = 3_600_000;
+  /** Hours from the first listing until it is given up; each listing shows nothing. */
+  const heldFor = (restoreGraceMs: number): number => {
+    const one = adapter({ ...SLOW, startGiveUpMs: 100 * HOUR_MS, restoreGraceMs }, [restored]);
+    one.step({ kind: 'connection', state: 'up' });
+    for (let hours = 0; hours < 20; hours++) {
+      const lines = one.step({ kind: 'listed', call: hours + 1, groups: [] });
+      if (lines.includes(`closeIntent ${g1}`)) return hours;
+      expect(one.machine.snapshot().wanted).toEqual([g1]);
+      one.after(HOUR_MS);
+    }
+    return Infinity;
+  };
+  test('is gone at once where the provider shows what exists', () => expect(heldFor(0)).toBe(0));
+  test('holds its place for its grace where the provider may be late', () =>
+    expect(heldFor(5 * HOUR_MS)).toBe(5));
+});
+
+test('a start that follows one without an answer says that the group may exist', () => {
+  const one = serving(SLOW);
+  const intents = (effects: readonly AdapterEffect[]) =>
+    effects.flatMap((effect) => (effect.kind === 'start' ? effect.intents : []));
+  expect(intents(one.machine.step([start(g1)], instant(0)))[0]?.mayExist).toBeUndefined();
+  const unknown = { groupId: g1, kind: 'unknown' as const, detail: 'reset' };
+  one.machine.step([{ kind: 'startDone', call: 2, started: [], failures: [unknown] }], instant(0));
+  one.machine.step([{ kind: 'listed', call: 3, groups: [] }], instant(1));
+  expect(intents(one.machine.step([{ kind: 'deadline' }], instant(5_000)))[0]?.mayExist).toBe(true);
 });
