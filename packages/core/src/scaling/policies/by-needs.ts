@@ -12,7 +12,7 @@ import type { Demand, ScalingDecision } from '../view.ts';
 import { capacityOf, decisionOf, EPSILON, placedOf, startingOf } from './draft.ts';
 import type { Draft, Finding, Line } from './draft.ts';
 import type { Flow } from './flow.ts';
-import { ableFor, homesOf, kindOf, shareOut } from './needs.ts';
+import { ableFor, homesOf, shareOut } from './needs.ts';
 import type { Needs } from './needs.ts';
 import { alternativesTo, askOrSay, place } from './place.ts';
 import { releaseIdle, shrunk } from './release.ts';
@@ -32,9 +32,9 @@ export interface NeedsRule {
   why(demand: Demand, needs: Needs): string;
   readonly whyFewer: string;
   /** Order of filling before all else, and of emptying, from the last. */
-  tierOf?(line: Line): number;
+  readonly tierOf?: (line: Line) => number;
   /** Words, if groups of this line are not to be started for these tasks after all. */
-  gate?(line: Line, demand: Demand, needs: Needs): string | undefined;
+  readonly gate?: (line: Line, demand: Demand, needs: Needs) => string | undefined;
   /** What is found when that leaves nobody. */
   readonly gated?: Finding;
 }
@@ -81,27 +81,43 @@ const grow = (draft: Draft, needs: Needs, rule: NeedsRule): Grown => {
     short = shortOf(needs, rule, gated, started);
     if (placedOf(draft) === before) break;
   }
-  const findings = [...started].map((demand) => ({ rule: 'above', words: wordsOf(demand, needs, rule) }));
+  const found: Found[] = [...started].map((demand) => ({ rule: 'above', demand, but: '' }));
   for (const { demand, workers, candidates, able } of short) {
-    const words = wordsOf(demand, needs, rule);
     if (rule.gated !== undefined && candidates.length === 0 && able.length > 0) {
       if (rule.gated.rule === 'blocked') for (const one of gated) draft.blockedBy.add(one);
-      findings.push({ rule: rule.gated.rule, words: `${words}, ${rule.gated.words}` });
+      found.push({ rule: rule.gated.rule, demand, but: `, ${rule.gated.words}` });
       continue;
     }
     askOrSay(draft, candidates, demand.needs, workers);
-    if (!started.has(demand)) findings.push({ rule: 'blocked', words });
+    if (!started.has(demand)) found.push({ rule: 'blocked', demand, but: '' });
   }
   const [first = short[0]?.demand] = started;
-  return { findings: abridged(findings), alternatives: others(first, needs, rule), gated };
+  return { findings: told(found, needs, rule), alternatives: others(first, needs, rule), gated };
 };
 
-const wordsOf = (demand: Demand, needs: Needs, rule: NeedsRule): string =>
-  `${needing(demand)}: ${rule.why(demand, needs)}`;
+interface Found {
+  readonly rule: string;
+  readonly demand: Demand;
+  readonly but: string;
+}
+
+/** What is done comes before what is not; a few are told, the others counted. */
+const told = (found: readonly Found[], needs: Needs, rule: NeedsRule): readonly Finding[] => {
+  const sorted = [...found].sort((one, other) => order(one) - order(other));
+  const findings = sorted.slice(0, LISTED_MAX).map((one) => ({
+    rule: one.rule,
+    words: `${needing(one.demand)}: ${rule.why(one.demand, needs)}${one.but}`,
+  }));
+  const more = sorted.length - LISTED_MAX;
+  if (more > 0) findings.push({ rule: sorted[0]?.rule ?? '', words: `and ${more} more needs` });
+  return findings;
+};
+
+const order = ({ rule }: Found): number => ['above', 'blocked', 'gated'].indexOf(rule);
 
 const others = (demand: Demand | undefined, needs: Needs, rule: NeedsRule): readonly string[] => {
   if (demand === undefined) return [];
-  const { able, candidates } = askedFor(demand, needs, rule, new Set());
+  const { able, candidates } = askedFor(needs.demands.indexOf(demand), needs, rule, new Set());
   return alternativesTo(needs.draft, candidates, demand.needs, able);
 };
 
@@ -115,7 +131,7 @@ const shortOf = (
   const wants = needs.demands.map((demand) => share(rule.want(demand, needs)));
   const first = shareOut(needs, needs.serves);
   if (wants.every((workers, i) => first.put(i, workers) <= EPSILON)) return [];
-  const asked = needs.demands.map((demand) => askedFor(demand, needs, rule, gated));
+  const asked = needs.demands.map((_, i) => askedFor(i, needs, rule, gated));
   const isOut = (i: number): boolean => asked[i]?.candidates.length === 0;
   // Those for whom nothing is started come last: they must not take what is started for others.
   const order = wants.map((_, i) => i).sort((one, other) => Number(isOut(one)) - Number(isOut(other)));
@@ -135,14 +151,17 @@ const shortOf = (
 };
 
 const askedFor = (
-  demand: Demand,
+  i: number,
   needs: Needs,
   rule: NeedsRule,
   gated: Set<string>,
 ): Pick<Short, 'able' | 'candidates'> => {
-  const able = ableFor(needs, demand, rule.tierOf);
+  const able = ableFor(needs, i, rule.tierOf);
+  const demand = needs.demands[i];
+  const { gate } = rule;
+  if (gate === undefined || demand === undefined) return { able, candidates: able };
   const candidates = able.filter((line) => {
-    const words = rule.gate?.(line, demand, needs);
+    const words = gate(line, demand, needs);
     if (words !== undefined) gated.add(words);
     return words === undefined;
   });
@@ -161,7 +180,7 @@ const startFor = (
   const left = place(candidates, needs.demands[i]?.needs ?? NO_CAPABILITIES, short);
   candidates.forEach((line, at) => {
     const groups = line.placed - (before[at] ?? 0);
-    if (groups > 0) flow.add(kindOf(needs, line.supply.key), groups * line.adapter.workersPerGroup);
+    if (groups > 0) flow.add(line.kind, groups * line.adapter.workersPerGroup);
   });
   flow.put(i, Math.min(short, short - left));
   return short - left;
@@ -169,36 +188,21 @@ const startFor = (
 
 const share = (workers: number): number => Math.max(SHARE_MIN, workers);
 
-/** What is done comes before what is not. */
-const abridged = (findings: readonly Finding[]): readonly Finding[] => {
-  const sorted = [...findings].sort((one, other) => order(one) - order(other));
-  const [first] = sorted;
-  if (first === undefined || sorted.length <= LISTED_MAX) return sorted;
-  const more = { rule: first.rule, words: `and ${sorted.length - LISTED_MAX} more needs` };
-  return [...sorted.slice(0, LISTED_MAX), more];
-};
-
-const order = ({ rule }: Finding): number => ['above', 'blocked', 'gated'].indexOf(rule);
-
 const shrink = (draft: Draft, needs: Needs, rule: NeedsRule): readonly Finding[] => {
   const { keep } = rule;
   if (keep === undefined) return [];
-  const wanted = shareOut(needs, needs.serves);
-  const kept = shareOut(needs, homesOf(needs));
-  needs.demands.forEach((demand, i) => {
-    wanted.put(i, share(rule.want(demand, needs)));
-    kept.put(i, share(keep(demand, needs)));
-  });
+  // Only if there is somebody who might go: in a busy fleet there is not.
+  let shares: { readonly wanted: Flow; readonly kept: Flow } | undefined;
   const stay = new Set<Line>();
   releaseIdle(
     draft,
     (line) => {
       if (stay.has(line)) return false;
-      const kind = kindOf(needs, line.supply.key);
       const { workersPerGroup } = line.adapter;
-      if (kept.take(kind, workersPerGroup)) {
-        if (wanted.take(kind, workersPerGroup)) return true;
-        kept.add(kind, workersPerGroup);
+      const { kept, wanted } = (shares ??= sharesOf(needs, rule, keep));
+      if (kept.take(line.kind, workersPerGroup)) {
+        if (wanted.take(line.kind, workersPerGroup)) return true;
+        kept.add(line.kind, workersPerGroup);
       }
       stay.add(line);
       return false;
@@ -206,4 +210,19 @@ const shrink = (draft: Draft, needs: Needs, rule: NeedsRule): readonly Finding[]
     rule.tierOf,
   );
   return draft.lines.some((line) => line.spare > 0) ? [shrunk(draft, rule.whyFewer)] : [];
+};
+
+/** What every need should have of all that can serve it, and what it may keep of its own kind. */
+const sharesOf = (
+  needs: Needs,
+  rule: NeedsRule,
+  keep: NonNullable<NeedsRule['keep']>,
+): { readonly wanted: Flow; readonly kept: Flow } => {
+  const wanted = shareOut(needs, needs.serves);
+  const kept = shareOut(needs, homesOf(needs));
+  needs.demands.forEach((demand, i) => {
+    wanted.put(i, share(rule.want(demand, needs)));
+    kept.put(i, share(keep(demand, needs)));
+  });
+  return { wanted, kept };
 };

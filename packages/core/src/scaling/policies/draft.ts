@@ -12,7 +12,6 @@ import type {
   StartWish,
   Supply,
   SupplyTarget,
-  Ungrouped,
   Unservable,
 } from '../view.ts';
 
@@ -33,6 +32,8 @@ export interface Line {
   readonly supply: Supply;
   /** In the order of registration. */
   readonly order: number;
+  /** Number of what it offers: an index of {@link Draft.kinds}. */
+  readonly kind: number;
   /** Place among what its adapter can start, cheapest first; undefined: groups of these are no longer started. */
   readonly rank: number | undefined;
   /** The adapter's, and what else bounds it. */
@@ -48,9 +49,21 @@ export interface Line {
   readonly release: GroupId[];
 }
 
+/** Groups and workers that offer the same. */
+export interface Kind {
+  readonly offers: Capabilities;
+  /** Workers without a group. */
+  ungrouped: number;
+  /** Some adapter can start such groups, or there are some, here or on their way. */
+  isThere: boolean;
+}
+
 export interface Draft {
   readonly view: ScalingView;
   readonly lines: readonly Line[];
+  /** What each adapter can start, cheapest first. */
+  readonly startable: readonly (readonly Line[])[];
+  readonly kinds: readonly Kind[];
   /** What stood in the way, in the order in which it was met. */
   readonly blockedBy: Set<string>;
   recheckAt: Instant | undefined;
@@ -58,27 +71,61 @@ export interface Draft {
 
 export const draftOf = (view: ScalingView): Draft => {
   const lines: Line[] = [];
+  const startable: (readonly Line[])[] = [];
+  const kinds: Kind[] = [];
+  const numbers = new Map<string, number>();
+  const kindOf = (key: string, offers: Capabilities): number => {
+    const known = numbers.get(key);
+    if (known !== undefined) return known;
+    numbers.set(key, kinds.length);
+    return kinds.push({ offers, ungrouped: 0, isThere: false }) - 1;
+  };
   for (const adapter of view.adapters) {
     const ranks = new Map(adapter.offers.map((offers, rank) => [capabilityKey(offers), rank]));
     const budget = budgetOf(adapter, view.now);
+    const own: Line[] = [];
     for (const supply of adapter.supplies) {
-      lines.push({
-        adapter,
-        supply,
-        order: lines.length,
-        rank: ranks.get(supply.key),
-        budgets: [budget],
-        counted: supply.serving + (view.tuning.countStarting ? supply.requested : 0),
-        added: 0,
-        placed: 0,
-        starts: [],
-        spare: 0,
-        release: [],
-      });
+      const rank = ranks.get(supply.key);
+      const line = lineOf(adapter, supply, lines.length, rank, kindOf(supply.key, supply.offers), view);
+      line.budgets.push(budget);
+      lines.push(line);
+      if (rank !== undefined) own.push(line);
+      const kind = kinds[line.kind];
+      if (kind !== undefined && (rank !== undefined || supply.requested + supply.serving > 0))
+        kind.isThere = true;
     }
+    startable.push(own.sort((one, other) => (one.rank ?? 0) - (other.rank ?? 0)));
   }
-  return { view, lines, blockedBy: new Set(), recheckAt: undefined };
+  for (const { offers, workers } of view.ungrouped) {
+    const kind = kinds[kindOf(capabilityKey(offers), offers)];
+    if (kind === undefined) continue;
+    kind.ungrouped += workers;
+    if (workers > 0) kind.isThere = true;
+  }
+  return { view, lines, startable, kinds, blockedBy: new Set(), recheckAt: undefined };
 };
+
+const lineOf = (
+  adapter: AdapterView,
+  supply: Supply,
+  order: number,
+  rank: number | undefined,
+  kind: number,
+  { tuning }: ScalingView,
+): Line => ({
+  adapter,
+  supply,
+  order,
+  rank,
+  kind,
+  budgets: [],
+  counted: supply.serving + (tuning.countStarting ? supply.requested : 0),
+  added: 0,
+  placed: 0,
+  starts: [],
+  spare: 0,
+  release: [],
+});
 
 const budgetOf = (adapter: AdapterView, now: Instant): Budget => {
   const rests = adapter.blockedUntil !== undefined && adapter.blockedUntil > now;
@@ -104,27 +151,14 @@ export const recheck = (draft: Draft, at: Instant | undefined): void => {
 
 export const workersOf = (line: Line): number => line.counted * line.adapter.workersPerGroup;
 
-/** Workers that are there or on their way, this decision's included. */
-export const capacityOf = (draft: Draft): number => {
-  let workers = 0;
-  for (const one of capacities(draft)) workers += one.workers;
+/** Workers that are there or on their way by kind, this decision's included. */
+export const workersByKind = ({ kinds, lines }: Draft): Float64Array => {
+  const workers = Float64Array.from(kinds, (kind) => kind.ungrouped);
+  for (const line of lines) workers[line.kind] = (workers[line.kind] ?? 0) + workersOf(line);
   return workers;
 };
 
-export interface Capacity extends Ungrouped {
-  /** `capabilityKey(offers)`. */
-  readonly key: string;
-}
-
-/** All that counts, by what it offers. */
-export const capacities = function* (draft: Draft): Generator<Capacity, void> {
-  for (const { offers, workers } of draft.view.ungrouped)
-    yield { key: capabilityKey(offers), offers, workers };
-  for (const line of draft.lines) {
-    const { key, offers } = line.supply;
-    yield { key, offers, workers: workersOf(line) };
-  }
-};
+export const capacityOf = (draft: Draft): number => workersByKind(draft).reduce((sum, one) => sum + one, 0);
 
 /** Groups that this decision starts. */
 export const placedOf = (draft: Draft): number => draft.lines.reduce((sum, line) => sum + line.placed, 0);

@@ -13,14 +13,14 @@ const random = (seed: number): (() => number) => {
 const most = (
   demands: readonly number[],
   capacity: readonly number[],
-  serves: readonly (readonly boolean[])[],
+  serves: readonly Uint8Array[],
 ): number => {
   let least = Infinity;
   for (let set = 0; set < 2 ** demands.length; set++) {
     let cut = 0;
     demands.forEach((amount, i) => (cut += (set >> i) % 2 === 1 ? 0 : amount));
     capacity.forEach((amount, kind) => {
-      if (demands.some((_, i) => (set >> i) % 2 === 1 && serves[i]?.[kind] === true)) cut += amount;
+      if (demands.some((_, i) => (set >> i) % 2 === 1 && serves[i]?.[kind] === 1)) cut += amount;
     });
     least = Math.min(least, cut);
   }
@@ -30,18 +30,22 @@ const most = (
 interface Case {
   readonly demands: readonly number[];
   readonly capacity: readonly number[];
-  readonly serves: readonly (readonly boolean[])[];
+  readonly serves: readonly Uint8Array[];
 }
 
 const caseOf = (seed: number): Case => {
   const next = random(seed);
   const demands = Array.from({ length: 1 + Math.floor(next() * 5) }, () => Math.floor(next() * 20) / 4);
   const capacity = Array.from({ length: 1 + Math.floor(next() * 5) }, () => Math.floor(next() * 6));
-  return { demands, capacity, serves: demands.map(() => capacity.map(() => next() < 0.5)) };
+  return {
+    demands,
+    capacity,
+    serves: demands.map(() => Uint8Array.from(capacity, () => (next() < 0.5 ? 1 : 0))),
+  };
 };
 
 const placedAll = ({ demands, capacity, serves }: Case): { readonly flow: Flow; readonly placed: number } => {
-  const flow = new Flow(capacity, serves);
+  const flow = new Flow(Float64Array.from(capacity), serves);
   const placed = demands.reduce((sum, amount, i) => sum + amount - flow.put(i, amount), 0);
   return { flow, placed };
 };

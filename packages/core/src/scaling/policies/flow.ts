@@ -8,25 +8,30 @@
  */
 import { EPSILON } from './draft.ts';
 
+const NOWHERE = new Uint8Array();
+
 export class Flow {
   /** By kind. */
-  readonly #left: number[];
-  /** By demand and kind: may it go there, and how much of it is there. */
-  readonly #serves: readonly (readonly boolean[])[];
-  readonly #placed: readonly number[][];
+  readonly #left: Float64Array;
+  /** By demand and kind: may it go there (1), and how much of it is there. */
+  readonly #serves: readonly Uint8Array[];
+  readonly #placed: readonly Float64Array[];
+  /** Kinds from which no way leads to capacity that is left (1): found out once, true until there is more. */
+  readonly #dead: Uint8Array;
 
-  constructor(capacity: readonly number[], serves: readonly (readonly boolean[])[]) {
-    this.#left = [...capacity];
+  constructor(capacity: Float64Array, serves: readonly Uint8Array[]) {
+    this.#left = capacity.slice();
+    this.#dead = new Uint8Array(capacity.length);
     this.#serves = serves;
-    this.#placed = serves.map((row) => row.map(() => 0));
+    this.#placed = serves.map((row) => new Float64Array(row.length));
   }
 
   /** @returns what found no place. */
   put(demand: number, amount: number): number {
     let rest = amount;
-    const serves = this.#serves[demand] ?? [];
+    const serves = this.#serves[demand] ?? NOWHERE;
     for (let kind = 0; kind < serves.length && rest > EPSILON; kind++) {
-      if (serves[kind] === true) rest -= this.#settle(demand, kind, rest);
+      if (serves[kind] === 1) rest -= this.#settle(demand, kind, rest);
     }
     while (rest > EPSILON) {
       const moved = this.#push(demand, rest);
@@ -37,6 +42,7 @@ export class Flow {
   }
 
   add(kind: number, amount: number): void {
+    this.#dead.fill(0);
     this.#left[kind] = this.left(kind) + amount;
   }
 
@@ -60,6 +66,7 @@ export class Flow {
       need -= moving - stuck;
       freed += moving - stuck;
     }
+    if (freed > 0) this.#dead.fill(0);
     const enough = need <= EPSILON;
     this.#left[kind] = Math.max(0, spare + freed - (enough ? amount : 0));
     return enough;
@@ -100,9 +107,9 @@ export class Flow {
     const queue: { readonly demand: number; readonly from: number }[] = [{ demand, from: -1 }];
     const seen = new Set([demand]);
     for (const step of queue) {
-      const serves = this.#serves[step.demand] ?? [];
+      const serves = this.#serves[step.demand] ?? NOWHERE;
       for (let kind = 0; kind < serves.length; kind++) {
-        if (serves[kind] !== true || kind === banned || through.has(kind)) continue;
+        if (serves[kind] !== 1 || kind === banned || through.has(kind) || this.#dead[kind] === 1) continue;
         through.set(kind, step);
         if (this.left(kind) > EPSILON) return this.#shift(through, kind, most);
         for (let other = 0; other < this.#placed.length; other++) {
@@ -112,6 +119,7 @@ export class Flow {
         }
       }
     }
+    if (banned < 0) for (const kind of through.keys()) this.#dead[kind] = 1;
     return 0;
   }
 

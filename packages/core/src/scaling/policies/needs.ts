@@ -1,106 +1,123 @@
 /** Who can serve whom: what tasks need beside what is offered, here and by adapters. */
-import { capabilityKey } from '@muster/protocol/ids';
 import type { Capabilities } from '@muster/protocol/ids';
-import type { Demand, ScalingView, Unservable } from '../view.ts';
-import { capacities, hasAll } from './draft.ts';
+import type { Demand, Unservable } from '../view.ts';
+import { hasAll, workersByKind } from './draft.ts';
 import type { Draft, Line } from './draft.ts';
 import { Flow } from './flow.ts';
 import { candidatesFor, surplusOf } from './place.ts';
-import type { Matches } from './place.ts';
-import { offersOf, unservableOf } from './unservable.ts';
+import { missingOf } from './unservable.ts';
 
-/** Who can serve whom. */
+/** By demand and kind: 1 where the one may go to the other. */
+export type Matrix = readonly Uint8Array[];
+
 export interface Needs {
   readonly draft: Draft;
   /** Those that somebody can serve, those with the least choice first. */
   readonly demands: readonly Demand[];
   readonly unservable: readonly Unservable[];
-  /** Different offers, their places by key, and which of the demands each can serve. */
-  readonly offers: readonly Capabilities[];
-  readonly kinds: ReadonlyMap<string, number>;
-  readonly serves: readonly (readonly boolean[])[];
+  readonly serves: Matrix;
+}
+
+interface Row {
+  readonly demand: Demand;
+  readonly serves: Uint8Array;
+  readonly choice: number;
 }
 
 export const needsOf = (draft: Draft): Needs => {
-  const matches = matcherOf(draft.view);
-  const unservable = unservableOf(draft.view, matches);
-  const kinds = new Map<string, number>();
-  const offers: Capabilities[] = [];
-  for (const one of capacities(draft)) {
-    if (kinds.has(one.key)) continue;
-    kinds.set(one.key, offers.length);
-    offers.push(one.offers);
+  const { view } = draft;
+  const unservable: Unservable[] = [];
+  const rows: Row[] = [];
+  const named = namesOf(draft);
+  for (const demand of view.demands) {
+    const { needs, waiting } = demand;
+    const serves = rowOf(draft, needs, named);
+    const choice = serves.reduce((sum, one) => sum + one, 0);
+    const isServed = serves.some((one, kind) => one === 1 && draft.kinds[kind]?.isThere === true);
+    if (isServed || waiting === 0 || view.adapters.length === 0) rows.push({ demand, serves, choice });
+    else unservable.push({ needs, tasks: waiting, missing: missingOf(view, needs) });
   }
-  const rows = draft.view.demands
-    .filter((demand) => !unservable.has(demand))
-    .map((demand) => {
-      const serves = offers.map((one) => matches(one, demand.needs));
-      return { demand, serves, choice: serves.filter((may) => may).length };
-    })
-    .sort((one, other) => one.choice - other.choice || mostNamesFirst(one.demand, other.demand));
+  rows.sort((one, other) => one.choice - other.choice || mostNamesFirst(one.demand, other.demand));
   return {
     draft,
     demands: rows.map(({ demand }) => demand),
-    unservable: [...unservable.values()],
-    offers,
-    kinds,
+    unservable,
     serves: rows.map(({ serves }) => serves),
   };
+};
+
+/** Names that are offered, as bits; undefined where they are more than there are bits. */
+interface Names {
+  readonly bits: ReadonlyMap<string, number>;
+  readonly byKind: readonly number[];
+}
+const BITS_MAX = 30;
+
+const namesOf = ({ kinds }: Draft): Names | undefined => {
+  const bits = new Map<string, number>();
+  for (const { offers } of kinds)
+    for (const name of offers.keys()) if (!bits.has(name)) bits.set(name, 1 << (bits.size % BITS_MAX));
+  if (bits.size > BITS_MAX) return undefined;
+  return { bits, byKind: kinds.map(({ offers }) => bitsOf(offers, bits) ?? 0) };
 };
 
 /**
  * By names. What nobody offers by name runs anywhere if the allocation policy ignores needs: then any worker matches,
  * which is what a mismatched pair such as `allocate=even_load; scaling=capability` comes to.
  */
-const matcherOf = (view: ScalingView): Matches => {
-  const named = new Map<string, boolean>();
-  return (offers, needs) => {
-    if (hasAll(offers, needs)) return true;
-    if (!view.serves(offers, needs)) return false;
-    const key = capabilityKey(needs);
-    let known = named.get(key);
-    if (known === undefined) {
-      known = [...offersOf(view)].some((one) => hasAll(one, needs));
-      named.set(key, known);
-    }
-    return !known;
-  };
+const rowOf = (draft: Draft, needs: Capabilities, names: Names | undefined): Uint8Array => {
+  const { kinds, view } = draft;
+  const row = names === undefined ? rowByNames(draft, needs) : rowByBits(names, needs);
+  if (!row.some((fits, kind) => fits === 1 && kinds[kind]?.isThere === true))
+    kinds.forEach(({ offers }, kind) => (row[kind] ||= view.serves(offers, needs) ? 1 : 0));
+  return row;
+};
+
+const rowByNames = ({ kinds }: Draft, needs: Capabilities): Uint8Array =>
+  Uint8Array.from(kinds, ({ offers }) => (hasAll(offers, needs) ? 1 : 0));
+
+const rowByBits = ({ bits, byKind }: Names, needs: Capabilities): Uint8Array => {
+  const wanted = bitsOf(needs, bits);
+  const row = new Uint8Array(byKind.length);
+  if (wanted === undefined) return row;
+  for (let kind = 0; kind < row.length; kind++) row[kind] = ((byKind[kind] ?? 0) & wanted) === wanted ? 1 : 0;
+  return row;
+};
+
+/** Undefined when a name is not among them. */
+const bitsOf = (capabilities: Capabilities, names: ReadonlyMap<string, number>): number | undefined => {
+  let bits = 0;
+  for (const name of capabilities.keys()) {
+    const bit = names.get(name);
+    if (bit === undefined) return undefined;
+    bits |= bit;
+  }
+  return bits;
 };
 
 const mostNamesFirst = (one: Demand, other: Demand): number =>
   other.needs.size - one.needs.size || (one.key < other.key ? -1 : 1);
 
-/** @param key of what is offered. */
-export const kindOf = ({ kinds }: Needs, key: string): number => kinds.get(key) ?? -1;
-
 /** For each adapter what it would start for a demand, best first. */
-export const ableFor = (needs: Needs, demand: Demand, tierOf?: (line: Line) => number): readonly Line[] => {
-  const serves = needs.serves[needs.demands.indexOf(demand)] ?? [];
-  const isAble = (line: Line): boolean => serves[kindOf(needs, line.supply.key)] === true;
-  return candidatesFor(needs.draft, demand.needs, isAble, tierOf);
-};
-
-const workersByKind = (needs: Needs): readonly number[] => {
-  const workers = needs.offers.map(() => 0);
-  for (const one of capacities(needs.draft)) {
-    const kind = kindOf(needs, one.key);
-    workers[kind] = (workers[kind] ?? 0) + one.workers;
-  }
-  return workers;
+export const ableFor = (needs: Needs, i: number, tierOf?: (line: Line) => number): readonly Line[] => {
+  const serves = needs.serves[i];
+  const named = needs.demands[i]?.needs;
+  if (serves === undefined || named === undefined) return [];
+  return candidatesFor(needs.draft, named, (line) => serves[line.kind] === 1, tierOf);
 };
 
 /** Capacity in workers, to be shared among demands. */
-export const shareOut = (needs: Needs, serves: Needs['serves']): Flow =>
-  new Flow(workersByKind(needs), serves);
+export const shareOut = (needs: Needs, serves: Matrix): Flow => new Flow(workersByKind(needs.draft), serves);
 
 /** Of the kinds that can serve a need and are there, those that offer least beyond it. */
-export const homesOf = (needs: Needs): Needs['serves'] => {
-  const workers = workersByKind(needs);
+export const homesOf = (needs: Needs): Matrix => {
+  const { kinds } = needs.draft;
+  const workers = workersByKind(needs.draft);
   return needs.demands.map(({ needs: named }, i) => {
-    const beyond = needs.offers.map((offers, kind) =>
-      needs.serves[i]?.[kind] === true && (workers[kind] ?? 0) > 0 ? surplusOf(offers, named) : Infinity,
+    const beyond = kinds.map(({ offers }, kind) =>
+      needs.serves[i]?.[kind] === 1 && (workers[kind] ?? 0) > 0 ? surplusOf(offers, named) : Infinity,
     );
     const least = Math.min(...beyond);
-    return beyond.map((names) => names === least && names < Infinity);
+    return Uint8Array.from(beyond, (names) => (names === least && names < Infinity ? 1 : 0));
   });
 };

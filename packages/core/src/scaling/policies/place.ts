@@ -17,19 +17,27 @@ export const candidatesFor = (
   isAble: (line: Line) => boolean,
   tierOf: (line: Line) => number = () => 0,
 ): readonly Line[] => {
-  const best = new Map<string, Line>();
-  for (const line of draft.lines) {
-    if (line.rank === undefined || !isAble(line)) continue;
-    const before = best.get(line.adapter.key);
-    if (before?.rank === undefined || line.rank < before.rank) best.set(line.adapter.key, line);
+  const best: {
+    readonly line: Line;
+    readonly tier: number;
+    readonly surplus: number;
+    readonly price: number;
+  }[] = [];
+  for (const lines of draft.startable) {
+    const line = lines.find(isAble);
+    if (line === undefined) continue;
+    const surplus = surplusOf(line.supply.offers, needs);
+    best.push({ line, tier: tierOf(line), surplus, price: priceOf(line) });
   }
-  return [...best.values()].sort(
-    (one, other) =>
-      tierOf(one) - tierOf(other) ||
-      surplus(one, needs) - surplus(other, needs) ||
-      priceOf(one) - priceOf(other) ||
-      one.order - other.order,
-  );
+  if (best.length > 1)
+    best.sort(
+      (one, other) =>
+        one.tier - other.tier ||
+        one.surplus - other.surplus ||
+        one.price - other.price ||
+        one.line.order - other.line.order,
+    );
+  return best.map(({ line }) => line);
 };
 
 /** Names it offers that these tasks do not need: somebody else's tasks may. */

@@ -8,7 +8,7 @@
 import { NO_CAPABILITIES, showId } from '@muster/protocol/ids';
 import { liveOf } from '../view.ts';
 import type { AdapterView, Demand, ScalingDecision, ScalingView } from '../view.ts';
-import { capacities, capacityOf, decisionOf, draftOf, EPSILON, placedOf, startingOf } from './draft.ts';
+import { capacityOf, decisionOf, draftOf, EPSILON, placedOf, startingOf, workersByKind } from './draft.ts';
 import type { Draft, Finding, Line } from './draft.ts';
 import { alternativesTo, askAnyway, askOrSay, candidatesFor, place } from './place.ts';
 import { releaseIdle, shrunk } from './release.ts';
@@ -103,23 +103,22 @@ const grow = (inputs: Inputs): readonly Finding[] => {
   return [{ rule: placedOf(draft) > before ? 'above' : 'blocked', words }];
 };
 
-/** Workers that the ratio asks for beyond those that may run these tasks. */
-const shortageOf = (draft: Draft, demand: Demand): number => {
-  let able = 0;
-  for (const { offers, workers } of capacities(draft)) {
-    if (draft.view.serves(offers, demand.needs)) able += workers;
-  }
-  return Math.ceil(demand.tasks / draft.view.upperTaskRatio) - able;
+/** Workers, here or on their way, that may run these tasks. */
+const ableWorkers = (draft: Draft, { needs }: Demand): number => {
+  const workers = workersByKind(draft);
+  return draft.kinds.reduce(
+    (sum, { offers }, kind) => sum + (draft.view.serves(offers, needs) ? (workers[kind] ?? 0) : 0),
+    0,
+  );
 };
 
-/** They wait, and no worker may run them, here or on its way. */
-const isStarved = (draft: Draft, demand: Demand): boolean => {
-  if (demand.waiting === 0) return false;
-  for (const { offers, workers } of capacities(draft)) {
-    if (workers > 0 && draft.view.serves(offers, demand.needs)) return false;
-  }
-  return true;
-};
+/** Workers that the ratio asks for beyond those. */
+const shortageOf = (draft: Draft, demand: Demand): number =>
+  Math.ceil(demand.tasks / draft.view.upperTaskRatio) - ableWorkers(draft, demand);
+
+/** They wait, and no worker may run them. */
+const isStarved = (draft: Draft, demand: Demand): boolean =>
+  demand.waiting > 0 && ableWorkers(draft, demand) === 0;
 
 /** In vain, or it would not be starved. */
 const isAskedFor = ({ lines, view }: Draft, { needs }: Demand): boolean =>
@@ -160,12 +159,7 @@ const shrink = ({ draft, demands, tasks, isPrimary }: Inputs): readonly Finding[
 /** Says of each group whether it may go, and counts it as gone if so: the last one that waiting tasks need stays. */
 const lastOnes = (draft: Draft, demands: readonly Demand[]): ((line: Line) => boolean) => {
   const waiting = demands.filter((demand) => demand.waiting > 0);
-  const left = waiting.map(({ needs }) => {
-    let able = 0;
-    for (const { offers, workers } of capacities(draft))
-      if (draft.view.serves(offers, needs)) able += workers;
-    return able;
-  });
+  const left = waiting.map((demand) => ableWorkers(draft, demand));
   return (line) => {
     const { workersPerGroup } = line.adapter;
     const served = waiting.map(({ needs }) => draft.view.serves(line.supply.offers, needs));

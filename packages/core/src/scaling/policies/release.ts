@@ -1,4 +1,5 @@
 /** Which idle groups go: the dearest first, of those the longest idle. */
+import { instant } from '@muster/protocol/ids';
 import type { GroupId, Instant } from '@muster/protocol/ids';
 import type { IdleGroup } from '../view.ts';
 import { recheck } from './draft.ts';
@@ -8,6 +9,9 @@ import { count } from './wording.ts';
 
 /** So many that may not go yet are looked at in one decision; the rest is looked at in the next. */
 const UNRIPE_MAX = 256;
+/** So many go at most by one decision, and the next ones by the next: it is to take no longer for ten thousand. */
+const RELEASED_MAX = 1_024;
+const NEXT_DECISION_MS = 20;
 
 /**
  * Goes through idle groups in that order and counts those that `maySpare` allows as too many; those that were idle for
@@ -22,13 +26,15 @@ export const releaseIdle = (
 ): void => {
   const { now } = draft.view;
   let unripe = 0;
+  let released = 0;
   for (const { line, id, at } of inOrder(draft.lines, lastFirst)) {
     if (!maySpare(line)) continue;
     line.spare++;
     line.counted--;
     if (at <= now) {
       line.release.push(id);
-      continue;
+      if (++released < RELEASED_MAX) continue;
+      return recheck(draft, instant(now + NEXT_DECISION_MS));
     }
     recheck(draft, at);
     if (++unripe >= UNRIPE_MAX) return;

@@ -9,13 +9,13 @@
  * - Cold-start gate: no group whose start outlasts the queue, because it would come to find nothing to do. As long as
  *   one task's time is unknown, or nobody works yet, the queue is taken to last.
  */
-import { capabilityKey, showId } from '@muster/protocol/ids';
+import { showId } from '@muster/protocol/ids';
 import type { Demand, ScalingPolicy } from '../view.ts';
 import { byNeeds } from './by-needs.ts';
 import { draftOf } from './draft.ts';
 import type { Line } from './draft.ts';
 import { Flow } from './flow.ts';
-import { ableFor, kindOf, needsOf } from './needs.ts';
+import { ableFor, needsOf } from './needs.ts';
 import type { Needs } from './needs.ts';
 import { round, seconds } from './wording.ts';
 
@@ -54,14 +54,10 @@ export const target: ScalingPolicy = (view) => {
 
 /** Slots that are in use: no more than there are workers, however many tasks each of them holds. */
 const busyOf = (needs: Needs): readonly number[] => {
-  const serving = [...needs.kinds].map(() => 0);
-  const put = (kind: number, workers: number): void => {
-    serving[kind] = (serving[kind] ?? 0) + workers;
-  };
-  for (const { offers, workers } of needs.draft.view.ungrouped)
-    put(kindOf(needs, capabilityKey(offers)), workers);
-  for (const { adapter, supply } of needs.draft.lines)
-    put(kindOf(needs, supply.key), supply.serving * adapter.workersPerGroup);
+  const { kinds, lines } = needs.draft;
+  const serving = Float64Array.from(kinds, (kind) => kind.ungrouped);
+  for (const { kind, adapter, supply } of lines)
+    serving[kind] = (serving[kind] ?? 0) + supply.serving * adapter.workersPerGroup;
   const flow = new Flow(serving, needs.serves);
   return needs.demands.map(({ tasks, waiting }, i) => tasks - waiting - flow.put(i, tasks - waiting));
 };
@@ -80,7 +76,7 @@ const estimateOf = (demand: Demand, busy: number, needs: Needs): Estimate => {
 export const targetMsOf = (demand: Demand, needs: Needs): number => {
   const { drainMs } = needs.draft.view.tuning;
   if (drainMs !== undefined) return Math.max(1, drainMs);
-  const [first] = ableFor(needs, demand);
+  const [first] = ableFor(needs, needs.demands.indexOf(demand));
   const serviceMs = Math.max(meanMsOf(demand), demand.slowestMs ?? 0);
   return Math.max(
     TARGET_MS_MIN,
@@ -103,14 +99,12 @@ const gateOf = (line: Line, demand: Demand, needs: Needs): string | undefined =>
 const queueMsOf = (demand: Demand, needs: Needs): number | undefined => {
   const { waiting, slowestMs } = demand;
   if (waiting === 0 || slowestMs === undefined) return undefined;
-  const i = needs.demands.indexOf(demand);
-  const able = (line: Line): boolean => needs.serves[i]?.[kindOf(needs, line.supply.key)] === true;
+  const serves = needs.serves[needs.demands.indexOf(demand)];
   let serving = 0;
   let coming = 0;
-  for (const { offers, workers } of needs.draft.view.ungrouped)
-    if (needs.serves[i]?.[kindOf(needs, capabilityKey(offers))] === true) serving += workers;
+  needs.draft.kinds.forEach(({ ungrouped }, kind) => (serving += serves?.[kind] === 1 ? ungrouped : 0));
   for (const line of needs.draft.lines) {
-    if (!able(line)) continue;
+    if (serves?.[line.kind] !== 1) continue;
     serving += line.supply.serving * line.adapter.workersPerGroup;
     coming += (line.counted - line.supply.serving) * line.adapter.workersPerGroup;
   }

@@ -32,7 +32,8 @@ export const offersOf = function* (view: ScalingView): Generator<Capabilities, v
   for (const { offers, workers } of view.ungrouped) if (workers > 0) yield offers;
 };
 
-const missingOf = (view: ScalingView, needs: Capabilities): readonly string[] => {
+/** Names that no single offer has. */
+export const missingOf = (view: ScalingView, needs: Capabilities): readonly string[] => {
   const missing = new Set(needs.keys());
   for (const offers of offersOf(view)) for (const name of offers.keys()) missing.delete(name);
   return [...missing];
