@@ -63,21 +63,33 @@ const tellProfiles = (settings: EcsSettings, region: string, log: Log): void => 
     });
 };
 
+/** Timers of the clock do not keep a process alive, and until it is connected nothing else does while AWS is asked again. */
+const awake = async <T>(work: Promise<T>): Promise<T> => {
+  const alive = setInterval(() => undefined, 60_000);
+  try {
+    return await work;
+  } finally {
+    clearInterval(alive);
+  }
+};
+
 const serve = async (settings: EcsSettings, { ignored }: CommandExtra): Promise<number> => {
   const log = createLog({ component: 'adapter.ecs', level: settings.logLevel, format: settings.logFormat });
   if (ignored.length > 0) log.info('config.ignored', { options: ignored.join(' ') });
   const notes = noteLogger(log);
   const clock = systemClock();
   await using provisioner = ecsProvisioner({ ...ecsConfigOf(settings), clock, log: notes });
-  const region = await provisioner.region();
+  const region = await awake(provisioner.region());
   tellProfiles(settings, region, log);
-  const adapter = await startAdapter({
-    ...ecsAdapterOf(settings, region),
-    provisioner,
-    transport: zeromqTransport({ onNote: notes }),
-    clock,
-    log: notes,
-  });
+  const adapter = await awake(
+    startAdapter({
+      ...ecsAdapterOf(settings, region),
+      provisioner,
+      transport: zeromqTransport({ onNote: notes }),
+      clock,
+      log: notes,
+    }),
+  );
   return await host(hosted(adapter, settings, log));
 };
 
