@@ -157,13 +157,14 @@ const runNeeds = (ecs: Ecs, request: RunTaskRequest): readonly Permission[] => {
   const cluster = clusterArn(ecs.account, request.cluster);
   const name = request.taskDefinition ?? '';
   const definition = definitionOf(ecs, name);
-  const resource =
-    definition?.arn ?? (name.startsWith('arn:') ? name : ecs.account.arn('ecs', `task-definition/${name}`));
+  const named = name.startsWith('arn:') ? name : ecs.account.arn('ecs', `task-definition/${name}`);
+  // One that does not exist is asked about by its family.
+  const resource = definition?.arn ?? (/:\d+$/.test(named) ? named : `${named}:*`);
   const { overrides } = request;
   const tagging: Permission = {
     action: 'ecs:TagResource',
     resource: `${cluster.replace(':cluster/', ':task/')}/*`,
-    context: { 'ecs:createaction': 'RunTask', 'ecs:cluster': cluster, ...tagContext(request.tags) },
+    context: { 'ecs:createaction': 'RunTask', ...tagContext(request.tags) },
   };
   return [
     { action: 'ecs:RunTask', resource, context: { 'ecs:cluster': cluster, ...tagContext(request.tags) } },

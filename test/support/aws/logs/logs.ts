@@ -163,7 +163,8 @@ const groupOperations = (logs: Logs): Readonly<Record<string, Operation>> => ({
     },
   }),
   DescribeLogGroups: operation<DescribeLogGroupsRequest>({
-    needs: () => onGroup(logs, 'DescribeLogGroups', ''),
+    // Source: Service authorization reference, CloudWatch Logs: no resource types.
+    needs: () => [{ action: 'logs:DescribeLogGroups', resource: '*' }],
     handle: (request): DescribeLogGroupsResponse => describeGroups(logs, request),
   }),
   PutRetentionPolicy: operation<PutRetentionPolicyRequest>({
