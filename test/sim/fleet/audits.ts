@@ -49,7 +49,7 @@ const auditWaits = (fleet: Fleet): void => {
 /** P2, I5: nothing exists unknown to its adapter, and nothing outlives its own lifetime. */
 const auditLeaks = (fleet: Fleet): void => {
   const { now } = fleet.world;
-  for (const adapter of fleet.adapters) {
+  for (const adapter of [...fleet.adapters, ...(fleet.island === undefined ? [] : [fleet.island.adapter])]) {
     const { wanted, leaving } = adapter.snapshot();
     const known = new Set<string>([...wanted, ...leaving]);
     const isBlind = !adapter.isUp || adapter.provider.faults.listFails > 0;

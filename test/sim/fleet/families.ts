@@ -1,4 +1,5 @@
 /** Kinds of scenarios: by name, what a seed stands for. */
+import { exampleOf } from './example.ts';
 import { scenarioOf } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -6,5 +7,5 @@ export type FamilyName = 'storm' | 'example';
 
 export const FAMILIES: Readonly<Record<FamilyName, (seed: number) => Scenario>> = {
   storm: scenarioOf,
-  example: scenarioOf,
+  example: exampleOf,
 };

@@ -179,6 +179,7 @@ export const heal = (fleet: Fleet): void => {
   fleet.processorFaults.startFails = 0;
   fleet.network.heal();
   fleet.scheduler.start();
+  fleet.island?.heal();
   for (const adapter of fleet.adapters) {
     calm(adapter);
     adapter.start();

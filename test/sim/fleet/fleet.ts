@@ -3,6 +3,7 @@ import { SimAdapter } from './adapter.ts';
 import { Book } from './book.ts';
 import { SimClient } from './client.ts';
 import type { Hub } from './hub.ts';
+import { Island } from './island.ts';
 import { Ledger } from './ledger.ts';
 import type { Watch } from './machine.ts';
 import { Network } from './network.ts';
@@ -31,6 +32,7 @@ export class Fleet implements Hub {
   readonly stockClient: StockClient;
   stockAdapter: StockAdapter;
 
+  readonly island: Island | undefined;
   #clientsMade = 0;
 
   constructor(scenario: Scenario, watch: Watch, tells: Tells) {
@@ -55,6 +57,7 @@ export class Fleet implements Hub {
     this.stockAdapter = new StockAdapter(this, scenario.stock.groupsMax, scenario.stock.worker);
     for (let at = 0; at < scenario.clients; at++) this.newClient();
     this.stockClient = new StockClient(this, 'stock-client');
+    this.island = scenario.island === undefined ? undefined : new Island(this, scenario.island);
     for (let at = 0; at < scenario.statics.own; at++) staticHost(this, at);
     for (let at = 0; at < scenario.statics.stock; at++) staticStockWorker(this, scenario.stock.worker);
   }

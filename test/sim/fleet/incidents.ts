@@ -9,6 +9,8 @@ export type Incident = { readonly at: number; readonly seed: number } & (
   | { readonly kind: 'fault'; readonly name: string }
   | { readonly kind: 'submit'; readonly client: number; readonly tasks: number }
   | { readonly kind: 'submitStock'; readonly tasks: number }
+  | { readonly kind: 'submitIsland'; readonly tasks: number }
+  | { readonly kind: 'island' }
   /** All storm long. */
   | { readonly kind: 'weather'; readonly name: WeatherName; readonly value: number }
   /** An adapter that was not there from the start. */
@@ -32,6 +34,7 @@ export interface IncidentWishes {
   readonly faults: number;
   readonly stormMs: number;
   readonly late: readonly number[];
+  readonly island: boolean;
 }
 
 export const incidentsOf = (random: Random, wishes: IncidentWishes): readonly Incident[] => {
@@ -43,6 +46,17 @@ export const incidentsOf = (random: Random, wishes: IncidentWishes): readonly In
     for (let part = 0; part < 3; part++)
       list.push({ kind: 'submit', at: random.int(1, stormMs * 0.6), seed: seed(), client, tasks: share });
   list.push({ kind: 'submitStock', at: random.int(1, 20_000), seed: seed(), tasks: wishes.stockTasks });
+  if (wishes.island) {
+    for (let part = 0; part < 3; part++)
+      list.push({
+        kind: 'submitIsland',
+        at: random.int(1, stormMs * 0.6),
+        seed: seed(),
+        tasks: random.int(5, 40),
+      });
+    for (let one = random.int(0, 4); one > 0; one--)
+      list.push({ kind: 'island', at: random.int(500, stormMs), seed: seed() });
+  }
   for (const adapter of wishes.late)
     list.push({ kind: 'arrive', at: random.int(5_000, stormMs), seed: seed(), adapter });
   for (const [name, values] of WEATHER) {
@@ -67,6 +81,10 @@ export const sayIncident = (incident: Incident): string => {
       return `${at}  client-${incident.client} submits ${incident.tasks} tasks`;
     case 'submitStock':
       return `${at}  the stock client submits ${incident.tasks} tasks`;
+    case 'submitIsland':
+      return `${at}  the client of the stock scheduler submits ${incident.tasks} tasks`;
+    case 'island':
+      return `${at}  trouble under the stock scheduler`;
     case 'weather':
       return `${at}  until the storm is over: ${incident.name} ${incident.value}`;
     case 'arrive':

@@ -3,6 +3,7 @@ import type { Note } from '@muster/core/machine';
 import type { GroupId, PeerId, TaskId } from '@muster/protocol/ids';
 import type { AdapterCommandResponse, Message } from '@muster/protocol/messages';
 import type { SimTask, TaskEnd } from './book.ts';
+import { Flapping } from './flapping.ts';
 import type { Fleet } from './fleet.ts';
 import type { Watcher } from './hub.ts';
 import { checkNoRunaway } from './runaway.ts';
@@ -25,6 +26,7 @@ const DRAIN_TRANSITIONS: Readonly<Record<string, Transition>> = {
 export class Ledger implements Watcher {
   readonly coverage = new Coverage();
   readonly #fleet: Fleet;
+  readonly #flapping: Flapping;
   #groups = new Map<string, Phase>();
   #causes = new Map<string, string>();
   /** Groups whose latest order to stop came from scaling alone. */
@@ -46,6 +48,12 @@ export class Ledger implements Watcher {
 
   constructor(fleet: Fleet) {
     this.#fleet = fleet;
+    this.#flapping = new Flapping(fleet);
+  }
+
+  /** `compat=stock` stops what runs, as the stock system does. */
+  get #keepsPromises(): boolean {
+    return this.#fleet.scenario.scheduler.compat === 'own';
   }
 
   onSchedulerStart(epoch: string): void {
@@ -58,6 +66,7 @@ export class Ledger implements Watcher {
     // What a former scheduler ordered may reach its adapter after workers have begun tasks of the next one.
     this.#voluntary.clear();
     this.failedStarts.clear();
+    this.#flapping.onSchedulerStart();
     this.#fleet.world.say(epoch, 'starts');
   }
 
@@ -68,8 +77,13 @@ export class Ledger implements Watcher {
     if (event.startsWith('group.')) return this.#onGroupNote(event, group, reason, fields);
     switch (event) {
       case 'scaling.decided':
+        this.#countDecision(fields);
+        this.#flapping.onDecided(fields);
         return this.#onDecided(String(fields['adapter']), Number(fields['from']), Number(fields['to']));
+      case 'scaling.held':
+        return this.#countDecision(fields);
       case 'adapter.lost':
+        this.#flapping.onAdapterLost(String(fields['adapter']));
         return void this.#silent.add(String(fields['adapter']));
       case 'adapter.back':
         return void this.#silent.delete(String(fields['adapter']));
@@ -103,9 +117,12 @@ export class Ledger implements Watcher {
       case 'group.requested':
         return enter('requested', '– → requested: wanted');
       case 'group.adopted':
+        this.failedStarts.delete(group);
+        this.#flapping.onAdopted(group);
         if (fields['phase'] === 'stopping') return enter('stopping', '– → stopping: adopted while it stops');
         return enter('requested', '– → requested: adopted');
       case 'group.running':
+        this.#flapping.onGroupRunning(String(fields['adapter']), group, Number(fields['afterMs']));
         return enter('running', 'requested → running: first worker');
       case 'group.draining':
         if (fields['cause'] === 'scaleDown') this.#checkIdle(group);
@@ -147,7 +164,15 @@ export class Ledger implements Watcher {
   /** Scale-down chooses idle groups only. */
   #checkIdle(group: string): void {
     const held = this.#fleet.scheduler.status()?.groups.find((one) => one.id === group)?.held ?? 0;
-    if (held > 0) throw new Violation('P4', `scale-down chose ${group}, which holds ${held} tasks`);
+    if (held > 0 && this.#keepsPromises)
+      throw new Violation('P4', `scale-down chose ${group}, which holds ${held} tasks`);
+  }
+
+  /** Rules and limits by name, without their numbers. */
+  #countDecision(fields: Note['fields']): void {
+    this.coverage.count(`rule ${String(fields['policy'])} ${String(fields['rule'])}`);
+    const limit = String(fields['limit'] ?? '').split(/[:=]/)[0] ?? '';
+    if (limit !== '') this.coverage.count(`limit ${limit.replace(/\d+/g, 'n')}`);
   }
 
   /** The caps hold for the scheduler, too, and it starts no more than the tasks need. */
@@ -287,7 +312,7 @@ export class Ledger implements Watcher {
     if (cut.length === 0) return;
     const isAsked = why === 'asked by the scheduler';
     this.coverage.count(`cut: ${why}${isAsked ? `: ${this.#reasons.get(id) ?? 'without a decision'}` : ''}`);
-    if (isAsked && (this.#voluntary.has(id) || !this.#reasons.has(id)))
+    if (isAsked && this.#keepsPromises && (this.#voluntary.has(id) || !this.#reasons.has(id)))
       throw new Violation('P4', `scale-down stops ${id} while ${cut[0]?.running?.id ?? ''} runs there`);
   }
 
@@ -300,7 +325,7 @@ export class Ledger implements Watcher {
     if (running === undefined || !this.#fleet.book.isWanted(running.id)) return;
     const reason = this.#reasons.get(id) ?? 'nobody ordered it';
     this.coverage.count(`cut (stock): ${reason}`);
-    if (this.#voluntary.has(id) && this.#fleet.isStockCertain)
+    if (this.#voluntary.has(id) && this.#fleet.isStockCertain && this.#keepsPromises)
       throw new Violation('P4', `scale-down stops the stock group ${id} while ${running.id} runs there`);
   }
 }

@@ -1,7 +1,5 @@
 /** A policy as an operator would write it, drawn by chance from all that the grammar knows. */
-import { parsePolicyContent } from '@muster/core/policy-content';
-import { policyOf } from '@muster/core/policy-content';
-import type { PolicyConfig, ScalingPolicyName } from '@muster/core/scheduler-types';
+import type { ScalingPolicyName } from '@muster/core/scheduler-types';
 import type { Random } from './random.ts';
 
 const NAMES: readonly ScalingPolicyName[] = [
@@ -52,10 +50,4 @@ export const policyTextOf = (random: Random, tiers: readonly string[]): string =
     );
   }
   return parts.join('; ');
-};
-
-/** What does not parse yet is vanilla. */
-export const policyOfText = (text: string): PolicyConfig => {
-  const parsed = parsePolicyContent(text);
-  return parsed.kind === 'ok' ? parsed.policy : policyOf(`${text.split(';')[0] ?? ''}; scaling=vanilla`);
 };

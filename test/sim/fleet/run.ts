@@ -93,6 +93,10 @@ const befall = (fleet: Fleet, incident: Incident): void => {
     }
     case 'submitStock':
       return fleet.stockClient.submit(open(fleet, random, fleet.stockClient.id, false, incident.tasks));
+    case 'submitIsland':
+      return fleet.island?.submit(random, incident.tasks);
+    case 'island':
+      return fleet.island?.strike(random);
     case 'weather':
       if (incident.name === 'processors') fleet.processorFaults.startFails = incident.value;
       else fleet.network.weather[incident.name] = incident.value;
@@ -100,7 +104,7 @@ const befall = (fleet: Fleet, incident: Incident): void => {
 };
 
 const open = (fleet: Fleet, random: Random, client: ClientId, own: boolean, count: number): SimTask[] => {
-  const { needs, taskMs } = fleet.scenario;
+  const { needs, taskMinMs, taskMs } = fleet.scenario;
   const [plain] = needs;
   // What a seed's bursts have in common: one kind of work, or all kinds.
   const mix = random.chance(0.5) ? needs : [random.pick(needs) ?? new Map<string, number>()];
@@ -108,7 +112,7 @@ const open = (fleet: Fleet, random: Random, client: ClientId, own: boolean, coun
     fleet.book.open({
       client,
       own,
-      durationMs: random.skewed(1, taskMs),
+      durationMs: random.skewed(taskMinMs, taskMs),
       outcome: random.chance(0.1) ? 'failed' : 'success',
       timeoutMs: own && random.chance(0.1) ? 3_000 : 0,
       stubborn: random.chance(0.3),

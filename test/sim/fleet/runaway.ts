@@ -14,18 +14,19 @@ export const checkNoRunaway = (
 ): void => {
   const { policy, compat } = fleet.scenario.scheduler;
   if (compat === 'stock' || !policy.tuning.countStarting) return;
+  const asked = heard.find(({ config }) => config.adapterId === adapter);
+  // A primary is replaced whatever else is there.
+  if (policy.scaling === 'fixed_elastic' && asked !== undefined && isPrimary(asked)) return;
   const { tasks, kinds } = unfinished(fleet, status);
   const largest = Math.max(...heard.map(({ config }) => config.workersPerGroup));
-  // `target` gives each task a worker where that is what it takes, and warm groups are beside the busy ones, of which
-  // there may be one for each task.
-  const perWorker = policy.scaling === 'target' || policy.tuning.warmGroups > 0 ? 1 : policy.upperTaskRatio;
-  const floors = (policy.tuning.minGroups + policy.tuning.warmGroups) * heard.length * largest;
-  // The primary ones of `fixed_elastic` are there from the first task on, whatever is left to do.
-  const primaries =
-    policy.scaling === 'fixed_elastic' ? heard.filter(({ provider }) => provider.traits.groupsMax === 1) : [];
-  const fixed = primaries.reduce((sum, { config }) => sum + config.workersPerGroup, 0);
-  let room = Math.ceil(tasks / perWorker) + kinds * largest - 1 + floors + fixed;
-  const asked = heard.find(({ config }) => config.adapterId === adapter);
+  // `target` gives each task a worker where that is what it takes.
+  const perWorker = policy.scaling === 'target' ? 1 : policy.upperTaskRatio;
+  const { minGroups, warmGroups } = policy.tuning;
+  const primaries = policy.scaling === 'fixed_elastic' ? heard.filter(isPrimary).length : 0;
+  const kept = (minGroups + warmGroups + primaries) * largest;
+  // Groups that are kept warm are beside the busy ones, however little these do.
+  const busy = warmGroups > 0 ? status.groups.filter((one) => one.held > 0).length * largest : 0;
+  let room = Math.max(Math.ceil(tasks / perWorker), busy) + kinds * largest - 1 + kept;
   const offers = capabilityKey(asked?.config.capabilities ?? NO_CAPABILITIES);
   for (const { config } of heard) {
     // Others may have groups left that cannot run what waits.
@@ -40,6 +41,8 @@ export const checkNoRunaway = (
   if (room < 0)
     throw new Violation('runaway', `${-room} workers more than ${tasks} tasks need are wanted of ${adapter}`);
 };
+
+const isPrimary = ({ config }: SimAdapter): boolean => config.caps.groupsMax === 1;
 
 /** A client may know of an end before the scheduler does, and the other way round. */
 const unfinished = (fleet: Fleet, status: SchedulerStatus): { tasks: number; kinds: number } => {

@@ -1,4 +1,5 @@
 /** What a seed stands for: the fleet's shape, its settings, its workload and its trouble. */
+import { policyOf } from '@muster/core/policy-content';
 import type { SchedulerConfig } from '@muster/core/scheduler-types';
 import type { WorkerConfig } from '@muster/core/worker-types';
 import { adapterId } from '@muster/protocol/ids';
@@ -6,7 +7,8 @@ import type { Capabilities } from '@muster/protocol/ids';
 import type { AdapterSettings } from './adapter.ts';
 import { incidentsOf } from './incidents.ts';
 import type { Incident } from './incidents.ts';
-import { policyOfText, policyTextOf } from './policies.ts';
+import type { IslandScenario } from './island.ts';
+import { policyTextOf } from './policies.ts';
 import type { ProviderTraits } from './provider.ts';
 import { Random } from './random.ts';
 import type { StockWorkerTraits } from './stock.ts';
@@ -33,8 +35,11 @@ export interface Scenario {
   readonly clients: number;
   /** What tasks need, each as often as the others. */
   readonly needs: readonly Capabilities[];
-  /** Longest task. */
+  /** Shortest and longest task. */
+  readonly taskMinMs: number;
   readonly taskMs: number;
+  /** Ours under a stock scheduler, in the same storm. */
+  readonly island: IslandScenario | undefined;
   readonly incidents: readonly Incident[];
   readonly tasks: number;
   readonly faults: number;
@@ -54,8 +59,9 @@ export const scenarioOf = (seed: number): Scenario => {
   const late = adapters.length > 1 && random.chance(0.4) ? [adapters.length - 1] : [];
   const tiers = [...adapters.map(({ config }) => config.adapterId), 'worker_adapter_native'];
   const policyText = policyTextOf(random, tiers);
-  const policy = policyOfText(policyText);
-  const compat = random.chance(0) ? 'stock' : 'own';
+  const policy = policyOf(policyText);
+  const isFounding = policy.scaling !== 'target' && policy.scaling !== 'waterfall';
+  const compat = random.chance(0.1) && isFounding ? 'stock' : 'own';
   const needsWorkers = policy.scaling === 'no' || random.chance(0.15);
   const clients = random.int(1, 4);
   const wishes = {
@@ -65,6 +71,7 @@ export const scenarioOf = (seed: number): Scenario => {
     faults: random.int(FAULTS_MIN, 20),
     stormMs: random.int(30_000, 90_000),
     late,
+    island: random.chance(0.2),
   };
   const incidents = incidentsOf(random, wishes);
   return {
@@ -99,8 +106,10 @@ export const scenarioOf = (seed: number): Scenario => {
     stockFaults: random.chance(0.35),
     clients,
     needs: needsOf(random, adapters, policy.scaling === 'no'),
+    taskMinMs: 1,
     taskMs: random.pick([200, 2_000, 20_000]) ?? 200,
     incidents,
+    island: wishes.island ? islandOf(random) : undefined,
     tasks: incidents.reduce((sum, one) => sum + ('tasks' in one ? one.tasks : 0), 0),
     faults: incidents.filter((one) => one.kind === 'fault').length,
     stormMs: wishes.stormMs,
@@ -178,6 +187,22 @@ const adapterOf = (random: Random, at: number, names: readonly string[]): Adapte
       startGiveUpMs: 120_000,
       stopRepeatMs: 10_000,
     },
+  };
+};
+
+/**
+ * One adapter only: a stock scheduler orders the groups of one adapter to stop from another. One worker a group, as stock
+ * adapters have: with more it stops the group that runs the last task, for ever again.
+ */
+const islandOf = (random: Random): IslandScenario => {
+  const scaling = random.chance(0.5) ? 'vanilla' : 'capability';
+  const { config, provider } = adapterOf(random, 9, scaling === 'capability' ? ['gpu'] : []);
+  const offers = config.capabilities;
+  const worker = { ...provider.worker, tasksMax: 1_000, lifetimeMaxMs: undefined };
+  return {
+    scaling,
+    adapter: { config: { ...config, workersPerGroup: 1 }, provider: { ...provider, worker } },
+    needs: offers.size > 0 ? [capabilities([]), offers] : [capabilities([])],
   };
 };
 

@@ -43,13 +43,22 @@ interface Left {
   readonly what: string;
 }
 
-/** Groups of one adapter that the policy keeps without any work. */
-const keptOf = (fleet: Fleet, groupsMax: number): number => {
+/** Groups of one side that the policy keeps without any work: as many as it must have, and each primary. */
+const keptOf = (fleet: Fleet, groupsMax: readonly number[]): number => {
   const { scaling, tuning } = fleet.scenario.scheduler.policy;
-  return Math.max(tuning.minGroups, scaling === 'fixed_elastic' && groupsMax === 1 ? 1 : 0);
+  const primaries = scaling === 'fixed_elastic' ? groupsMax.filter((most) => most === 1).length : 0;
+  return Math.max(tuning.minGroups, primaries);
 };
 
-const keepsGroups = (fleet: Fleet): boolean => keptOf(fleet, 1) > 0;
+const ownKept = (fleet: Fleet): number =>
+  keptOf(
+    fleet,
+    fleet.adapters.map(({ config }) => config.caps.groupsMax),
+  );
+
+const stockKept = (fleet: Fleet): number => keptOf(fleet, [fleet.scenario.stock.groupsMax]);
+
+const keepsGroups = (fleet: Fleet): boolean => ownKept(fleet) + stockKept(fleet) > 0;
 
 const waiting = (fleet: Fleet): Left | undefined => {
   for (const client of fleet.clients) {
@@ -58,26 +67,25 @@ const waiting = (fleet: Fleet): Left | undefined => {
   }
   if (fleet.isStockCertain && fleet.stockClient.open > 0)
     return { promise: 'P1', what: `${fleet.stockClient.open} tasks of the stock client have not ended` };
-  return leftAtProviders(fleet, undefined) ?? waitingAtScheduler(fleet);
+  const island = fleet.island?.left();
+  if (island !== undefined) return { promise: 'P2', what: `left are ${island}` };
+  return leftAtProviders(fleet) ?? waitingAtScheduler(fleet);
 };
 
-/** @param most groups that may stay at each; undefined: what the policy keeps. */
-const leftAtProviders = (fleet: Fleet, most: number | undefined): Left | undefined => {
+/** @param most groups of ours that may stay; undefined: what the policy keeps. */
+const leftAtProviders = (fleet: Fleet, most: number = ownKept(fleet)): Left | undefined => {
+  const alive = fleet.adapters.flatMap(({ provider }) => provider.alive);
+  if (alive.length > most)
+    return { promise: 'P2', what: `${alive.length} groups are left: ${alive[0]?.id ?? ''}` };
+  let known = 0;
+  let intents = 0;
   for (const adapter of fleet.adapters) {
-    const { alive, traits } = adapter.provider;
-    const kept = most ?? keptOf(fleet, traits.groupsMax);
-    if (alive.length > kept)
-      return {
-        promise: 'P2',
-        what: `${alive.length} groups are left at ${traits.name}: ${alive[0]?.id ?? ''}`,
-      };
     const { wanted, leaving } = adapter.snapshot();
-    if (wanted.length + leaving.length > kept || adapter.intents > kept)
-      return {
-        promise: 'P2',
-        what: `${traits.name} believes in ${wanted.join(' ')} ${leaving.join(' ')}, ${adapter.intents} intents`,
-      };
+    known += wanted.length + leaving.length;
+    intents += adapter.intents;
   }
+  if (known > most || intents > most)
+    return { promise: 'P2', what: `adapters believe in ${known} groups, and have ${intents} intents` };
   return undefined;
 };
 
@@ -92,7 +100,7 @@ const waitingAtScheduler = (fleet: Fleet): Left | undefined => {
   if (group !== undefined)
     return { promise: 'P5', what: `the scheduler has ${group.id}, ${group.phase}: ${group.reason}` };
   if (!fleet.isStockCertain) return undefined;
-  if (fleet.stockAdapter.groups.size > 0 && !keepsGroups(fleet))
+  if (fleet.stockAdapter.groups.size > stockKept(fleet))
     return { promise: 'P2', what: 'stock groups are left' };
   const { waiting: waits, assigned, canceling } = status.tasks;
   if (waits + assigned + canceling > 0)

@@ -9,6 +9,7 @@ import type { ClientId, GroupId, TaskId, WorkerId } from '@muster/protocol/ids';
 import type { AdapterCommandResponse, Message, TaskHead } from '@muster/protocol/messages';
 import type { SimTask } from './book.ts';
 import type { Fleet } from './fleet.ts';
+import type { Hub } from './hub.ts';
 import type { DealerEvent, Link } from './network.ts';
 import { sayMessage } from './words.ts';
 import { Process, Violation } from './world.ts';
@@ -21,17 +22,17 @@ const NO_BYTES = new Uint8Array(8);
 class StockPeer {
   readonly process: Process;
   readonly link: Link;
-  protected readonly fleet: Fleet;
+  protected readonly hub: Hub;
 
-  constructor(fleet: Fleet, name: string) {
-    this.fleet = fleet;
-    this.process = new Process(fleet.world, name, 0);
-    this.link = fleet.network.connect(peerId(name), this.process, true, (turn) => this.#onTurn(turn));
+  constructor(hub: Hub, name: string) {
+    this.hub = hub;
+    this.process = new Process(hub.world, name, 0);
+    this.link = hub.network.connect(peerId(name), this.process, true, (turn) => this.#onTurn(turn));
   }
 
   end(how: 'flush' | 'lost' | 'vanished'): void {
     this.process.alive = false;
-    this.fleet.network.close(this.link, how);
+    this.hub.network.close(this.link, how);
   }
 
   protected onMessage(_message: Message): void {
@@ -39,8 +40,8 @@ class StockPeer {
   }
 
   protected say(message: Message): void {
-    this.fleet.world.say(this.process.name, () => sayMessage(message));
-    this.fleet.network.say(this.link, message);
+    this.hub.world.say(this.process.name, () => sayMessage(message));
+    this.hub.network.say(this.link, message);
   }
 
   #onTurn(turn: readonly DealerEvent[]): void {
@@ -53,8 +54,8 @@ export class StockClient extends StockPeer {
   readonly id: ClientId;
   readonly #pending = new Map<TaskId, SimTask>();
 
-  constructor(fleet: Fleet, name: string) {
-    super(fleet, name);
+  constructor(hub: Hub, name: string) {
+    super(hub, name);
     this.id = clientId(name);
     this.#heartbeat();
   }
@@ -70,10 +71,16 @@ export class StockClient extends StockPeer {
     }
   }
 
+  /** Its scheduler is gone, and its tasks with it. */
+  giveUp(): void {
+    for (const task of this.#pending.values()) task.abandoned = true;
+    this.#pending.clear();
+  }
+
   /** Without force: what runs goes on. */
   cancelSome(): void {
     for (const id of this.#pending.keys())
-      if (this.fleet.random.chance(0.2)) this.say({ kind: 'taskCancel', taskId: id, force: false });
+      if (this.hub.random.chance(0.2)) this.say({ kind: 'taskCancel', taskId: id, force: false });
   }
 
   protected override onMessage(message: Message): void {
@@ -85,7 +92,7 @@ export class StockClient extends StockPeer {
       if (task === undefined) return;
       this.#pending.delete(task.id);
       const { outcome } = message.result;
-      this.fleet.ledger.onTaskEnd(task, outcome === 'failedWorkerDied' ? 'lost' : outcome);
+      this.hub.ledger.onTaskEnd(task, outcome === 'failedWorkerDied' ? 'lost' : outcome);
     } else if (message.kind === 'taskResultBatch' || message.kind === 'taskBatch')
       throw new Violation('wire', `a stock client was sent ${message.kind}`);
   }
@@ -94,7 +101,7 @@ export class StockClient extends StockPeer {
     const task = this.#pending.get(id);
     if (task === undefined || confirm === 'cancelFailed') return;
     this.#pending.delete(id);
-    this.fleet.ledger.onTaskEnd(task, 'canceled');
+    this.hub.ledger.onTaskEnd(task, 'canceled');
   }
 
   #heartbeat(): void {
@@ -116,17 +123,17 @@ export class StockWorker extends StockPeer {
   #echoAt: number;
   #ready = false;
 
-  constructor(fleet: Fleet, id: WorkerId, traits: StockWorkerTraits, onEnd: () => void) {
-    super(fleet, id);
+  constructor(hub: Hub, id: WorkerId, traits: StockWorkerTraits, onEnd: () => void) {
+    super(hub, id);
     this.#traits = traits;
     this.#onEnd = onEnd;
-    this.#echoAt = fleet.world.now;
+    this.#echoAt = hub.world.now;
     this.#heartbeat();
     this.#watch();
   }
 
   get running(): SimTask | undefined {
-    return this.#running === undefined ? undefined : this.fleet.book.tasks.get(this.#running.taskId);
+    return this.#running === undefined ? undefined : this.hub.book.tasks.get(this.#running.taskId);
   }
 
   /** SIGINT: what runs is killed; the good-bye may get lost. */
@@ -140,7 +147,7 @@ export class StockWorker extends StockPeer {
   protected override onMessage(message: Message): void {
     switch (message.kind) {
       case 'workerHeartbeatEcho':
-        this.#echoAt = this.fleet.world.now;
+        this.#echoAt = this.hub.world.now;
         this.process.after(HEARTBEAT_MS, () => this.#heartbeat());
         if (!this.#ready) this.process.after(100, () => this.#begin());
         this.#ready = true;
@@ -166,7 +173,7 @@ export class StockWorker extends StockPeer {
     const head = this.#running;
     if (head === undefined) return;
     const run = ++this.#runs;
-    const task = this.fleet.book.tasks.get(head.taskId);
+    const task = this.hub.book.tasks.get(head.taskId);
     this.process.after(task?.durationMs ?? 1, () => {
       if (run !== this.#runs) return;
       this.#running = undefined;
@@ -176,7 +183,7 @@ export class StockWorker extends StockPeer {
   }
 
   #result({ taskId }: TaskHead, outcome: 'success' | 'failed'): void {
-    const bytes = this.fleet.network.weather.codec
+    const bytes = this.hub.network.weather.codec
       ? encodeTaskResult({ taskId, outcome, metadata: undefined, objectIds: [], inline: undefined })
       : NO_BYTES;
     const result = {
@@ -224,7 +231,7 @@ export class StockWorker extends StockPeer {
 
   #watch(): void {
     this.process.after(5_000, () => {
-      if (this.fleet.world.now - this.#echoAt > this.#traits.deathTimeoutMs) return this.stop('flush');
+      if (this.hub.world.now - this.#echoAt > this.#traits.deathTimeoutMs) return this.stop('flush');
       this.#watch();
     });
   }
@@ -237,11 +244,13 @@ export interface StockGroup {
 
 export class StockAdapter extends StockPeer {
   readonly groups = new Map<GroupId, StockGroup>();
+  readonly #fleet: Fleet;
   readonly #groupsMax: number;
   readonly #traits: StockWorkerTraits;
 
   constructor(fleet: Fleet, groupsMax: number, traits: StockWorkerTraits) {
     super(fleet, `worker_adapter_native|${fleet.random.hex(8)}`);
+    this.#fleet = fleet;
     this.#groupsMax = groupsMax;
     this.#traits = traits;
     this.#heartbeat();
@@ -260,12 +269,12 @@ export class StockAdapter extends StockPeer {
   #start(): void {
     if (this.groups.size >= this.#groupsMax)
       return this.#answer('startWorkerGroup', undefined, 'workerGroupTooMuch');
-    const id = groupId(`native-${this.fleet.random.hex(32)}`);
-    const name = workerId(`Worker|${this.fleet.random.hex(6)}|${this.fleet.random.hex(32)}`);
+    const id = groupId(`native-${this.#fleet.random.hex(32)}`);
+    const name = workerId(`Worker|${this.#fleet.random.hex(6)}|${this.#fleet.random.hex(32)}`);
     // It never looks whether the process still lives.
-    const worker = new StockWorker(this.fleet, name, this.#traits, () => undefined);
+    const worker = new StockWorker(this.#fleet, name, this.#traits, () => undefined);
     this.groups.set(id, { id, worker });
-    this.fleet.ledger.onStockStart(this, id);
+    this.#fleet.ledger.onStockStart(this, id);
     this.#answer('startWorkerGroup', id, 'success');
   }
 
@@ -275,10 +284,10 @@ export class StockAdapter extends StockPeer {
       const status = id === undefined ? 'workerGroupIDNotSpecified' : 'workerGroupIDNotFound';
       return this.#answer('shutdownWorkerGroup', id, status);
     }
-    this.fleet.ledger.onStockStop(id, group.worker.running);
-    group.worker.stop(this.fleet.random.chance(0.5) ? 'flush' : 'lost');
+    this.#fleet.ledger.onStockStop(id, group.worker.running);
+    group.worker.stop(this.#fleet.random.chance(0.5) ? 'flush' : 'lost');
     this.groups.delete(id);
-    this.process.stall(this.fleet.random.int(0, 1_000));
+    this.process.stall(this.#fleet.random.int(0, 1_000));
     this.#answer('shutdownWorkerGroup', id, 'success');
   }
 
