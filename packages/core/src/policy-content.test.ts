@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ignoredByStock, parsePolicyContent, policyOf } from './policy-content.ts';
+import { parsePolicyContent, policyOf } from './policy-content.ts';
 import { TUNING } from './scaling/tuning.ts';
 
 const policy = {
@@ -177,11 +177,5 @@ describe('policy content', () => {
     ],
   ])('refuses %s', (text, errors) => {
     expect(parsePolicyContent(text)).toEqual({ kind: 'wrong', errors });
-  });
-
-  it('knows what Scaler 1.15.0 has nothing of', () => {
-    expect(ignoredByStock('allocate=capability; scaling=vanilla; upper_task_ratio=8; warm_groups=1')).toEqual(
-      ['warm_groups'],
-    );
   });
 });

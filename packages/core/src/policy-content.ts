@@ -61,12 +61,6 @@ export const policyOf = (text: string): PolicyConfig => {
   return parsed.policy;
 };
 
-/** The keys of a text that `compat=stock` does not look at, because Scaler 1.15.0 has nothing of the kind. */
-export const ignoredByStock = (text: string): readonly string[] =>
-  [...readPieces(text, []).keys()].filter((key) => !STOCK_KEYS.includes(key));
-
-const STOCK_KEYS: readonly string[] = ['allocate', 'scaling', 'upper_task_ratio', 'lower_task_ratio'];
-
 const choose = <Word extends string>(
   pieces: ReadonlyMap<string, Piece>,
   key: string,

@@ -149,7 +149,7 @@ export const recheck = (draft: Draft, at: Instant | undefined): void => {
   if (at !== undefined && (draft.recheckAt === undefined || at < draft.recheckAt)) draft.recheckAt = at;
 };
 
-export const workersOf = (line: Line): number => line.counted * line.adapter.workersPerGroup;
+const workersOf = (line: Line): number => line.counted * line.adapter.workersPerGroup;
 
 /** Workers that are there or on their way by kind, this decision's included. */
 export const workersByKind = ({ kinds, lines }: Draft): Float64Array => {

@@ -54,7 +54,7 @@ export const priceOf = ({ supply, adapter }: Pick<Line, 'supply' | 'adapter'>): 
   supply.dollarsPerHour / Math.max(1, adapter.workersPerGroup);
 
 /** The first that bounds it and is used up; undefined while there is room. */
-export const exhausted = (line: Line): Line['budgets'][number] | undefined =>
+const exhausted = (line: Line): Line['budgets'][number] | undefined =>
   line.budgets.find((budget) => budget.left < 1);
 
 /** Adds groups for so many workers, candidate by candidate. @returns workers that found no room. */

@@ -73,7 +73,7 @@ const estimateOf = (demand: Demand, busy: number, needs: Needs): Estimate => {
 };
 
 /** The start time of the adapter that comes first, or two rounds of the slowest task if that is longer, up to 30 s. */
-export const targetMsOf = (demand: Demand, needs: Needs): number => {
+const targetMsOf = (demand: Demand, needs: Needs): number => {
   const { drainMs } = needs.draft.view.tuning;
   if (drainMs !== undefined) return Math.max(1, drainMs);
   const [first] = ableFor(needs, needs.demands.indexOf(demand));
