@@ -1,5 +1,6 @@
 /** What is kept and said of decisions: every change, and every change of the reason why nothing changes. */
 import { capabilityKey, showId } from '@muster/protocol/ids';
+import { tunedKeys } from '../policy-content/text.ts';
 import { holdKey } from '../scaling/record.ts';
 import type { DecisionRecord, SupplyChange } from '../scaling/record.ts';
 import type { ScalingDecision, ScalingView, Unservable } from '../scaling/view.ts';
@@ -149,12 +150,24 @@ export const tellUnservable = (
   }
 };
 
+/** What the text asks for and `compat=stock` does not have. */
+const tellIgnored = (state: SchedulerState): void => {
+  const keys = tunedKeys(state.config.policy);
+  if (keys.length === 0) return;
+  note(state, 'policy.ignored', 'warn', {
+    keys: keys.join(', '),
+    reason: 'compat=stock decides as Scaler 1.15.0 does, which has nothing of the kind',
+  });
+};
+
 /** Founding advice: such a pair works, but groups are started for needs that allocation does not look at. */
-export const tellMismatch = (state: SchedulerState): void => {
+export const tellPolicy = (state: SchedulerState): void => {
   const { allocate, scaling } = state.config.policy;
+  if (state.toldPolicy) return;
+  state.toldPolicy = true;
+  if (state.config.compat === 'stock') tellIgnored(state);
   const looksAtNeeds = scaling === 'capability' || scaling === 'target' || scaling === 'waterfall';
-  if (state.toldMismatch || allocate !== 'even_load' || !looksAtNeeds) return;
-  state.toldMismatch = true;
+  if (allocate !== 'even_load' || !looksAtNeeds) return;
   note(state, 'policy.mismatch', 'warn', {
     allocate,
     scaling,

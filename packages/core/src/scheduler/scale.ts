@@ -4,7 +4,7 @@ import type { Instant } from '@muster/protocol/ids';
 import { decide } from '../scaling/decide.ts';
 import type { Adapter } from './adapter.ts';
 import { act, carryOut } from './apply.ts';
-import { remember, tellMismatch, tellUnservable } from './decisions.ts';
+import { remember, tellPolicy, tellUnservable } from './decisions.ts';
 import { armBy, side } from './state.ts';
 import { decideAsStock } from './stock-scale.ts';
 import type { SchedulerState } from './state.ts';
@@ -23,7 +23,7 @@ export const scaleIfDue = (state: SchedulerState): void => {
   state.scalingBeat = false;
   state.lastScalingAt = state.now;
   state.timers.clear(state.scalingTimer);
-  tellMismatch(state);
+  tellPolicy(state);
   const lines: string[] = [];
   for (const own of [true, false]) {
     const reason = scaleSide(state, own);
@@ -61,6 +61,7 @@ const recheck = (state: SchedulerState, at: Instant | undefined): void => {
 export const scaleOnHeartbeat = (state: SchedulerState, adapter: Adapter): void => {
   if (state.shutdown !== undefined) return;
   if (state.config.compat === 'stock') {
+    tellPolicy(state);
     decideAsStock(state, adapter);
     return;
   }

@@ -152,7 +152,7 @@ export interface SchedulerState {
   readonly decisions: string[];
   /** `decide=heartbeat`: one has come. */
   scalingBeat: boolean;
-  toldMismatch: boolean;
+  toldPolicy: boolean;
   /** Decisions about the size of the fleet, those that change nothing included. */
   readonly records: Ring<DecisionRecord>;
   /** Of groups that are gone; those that live keep their own. */
@@ -268,7 +268,7 @@ const emptyState = (
   scalingLine: '',
   decisions: [],
   scalingBeat: false,
-  toldMismatch: false,
+  toldPolicy: false,
   records: new Ring(RECORDS_KEPT),
   lives: new Ring(LIVES_KEPT),
   endings: new TaskEndings(),

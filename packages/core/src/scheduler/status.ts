@@ -2,6 +2,7 @@
 import { capabilityKey, showId } from '@muster/protocol/ids';
 import type { Instant } from '@muster/protocol/ids';
 import { missingCapabilities } from '../allocation/policy.ts';
+import { policyText } from '../policy-content/text.ts';
 import type { SchedulerStatus } from '../scheduler-types.ts';
 import type { Adapter } from './adapter.ts';
 import type { Bucket } from './bucket.ts';
@@ -90,12 +91,9 @@ const costOf = (adapter: Adapter): number => {
   return dollars;
 };
 
-export const policyLine = ({ config }: SchedulerState): string => {
-  const { allocate, scaling, upperTaskRatio, lowerTaskRatio } = config.policy;
-  const ratios =
-    scaling === 'no' ? '' : `; upper_task_ratio=${upperTaskRatio}; lower_task_ratio=${lowerTaskRatio}`;
-  return `allocate=${allocate}; scaling=${scaling}${ratios}${config.compat === 'stock' ? ' (compat=stock)' : ''}`;
-};
+/** All that differs from what every policy does by default. */
+export const policyLine = ({ config }: SchedulerState): string =>
+  policyText(config.policy) + (config.compat === 'stock' ? ' (compat=stock)' : '');
 
 const waitPercentiles = (state: SchedulerState): readonly [number | undefined, number | undefined] => {
   const kept = Math.min(state.waitsSeen, WAITS_KEPT);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { head } from '../../test/kit.ts';
 import { Bucket } from './bucket.ts';
 import { Client } from './client.ts';
+import { DemandIndex } from './demand.ts';
 import { FunctionStats } from './function-stats.ts';
 import { Registry } from './registry.ts';
 import type { TaskKind } from './task-kind.ts';
@@ -15,10 +16,10 @@ const create = (seed = 1): { table: TaskTable; kind: TaskKind } => {
   const table = new TaskTable(seed, new Registry<Worker>());
   const client = new Client(clientId('c'), true, 'e', instant(0), table);
   const bucket = new Bucket('own:', true, NO_CAPABILITIES, table);
-  return {
-    table,
-    kind: { index: 0, refs: 0, key: '', client, fn: new FunctionStats(objectId('f')), bucket, priority: 3 },
-  };
+  const fn = new FunctionStats(objectId('f'));
+  const work = new DemandIndex().workOf(true, NO_CAPABILITIES, fn);
+  const shared = { key: '', client, fn, bucket, priority: 3, stated: NO_CAPABILITIES, work };
+  return { table, kind: { index: 0, refs: 0, ...shared } };
 };
 
 const random = (seed: number): (() => number) => {
