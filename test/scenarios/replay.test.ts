@@ -84,8 +84,8 @@ const askEverything = (machine: Scheduler, now: Instant): void => {
     if (facts === undefined) return [];
     return 'tasks' in facts
       ? facts.tasks.map(({ id }) => id)
-      : 'groups' in facts
-        ? facts.groups.map(({ id }) => id)
+      : 'groups' in facts && Array.isArray(facts.groups)
+        ? (facts.groups as readonly { readonly id: string }[]).map(({ id }) => id)
         : [];
   };
   const queries: readonly ExplainQuery[] = [
