@@ -3,7 +3,7 @@
  *
  * A step works in this order: events as they arrived, deadlines that are due all the same (what has arrived counts
  * before what is late), allocation once, taking back, scaling when it is due, and then everything that piled up for
- * each peer goes out together.
+ * each peer goes out together. After a pause tasks leave first: scaling then has the next step for itself, at once.
  */
 import type { Instant, PeerId } from '@muster/protocol/ids';
 import { allocate } from './allocation/allocate.ts';
@@ -29,7 +29,7 @@ import { onResendDue } from './scheduler/results.ts';
 import { onMessage } from './scheduler/router.ts';
 import { scaleIfDue } from './scheduler/scale.ts';
 import { beginShutdown, checkShutdown, onShutdownDue } from './scheduler/shutdown.ts';
-import { createState, flushSummed, moveTo, note } from './scheduler/state.ts';
+import { armBy, createState, flushSummed, moveTo, note } from './scheduler/state.ts';
 import type { SchedulerState } from './scheduler/state.ts';
 import { statusOf } from './scheduler/status.ts';
 import type { Wake } from './scheduler/wake.ts';
@@ -60,17 +60,22 @@ const step = (
   events: readonly SchedulerEvent[],
   now: Instant,
 ): readonly SchedulerEffect[] => {
+  const pauseMs = now - state.now;
   moveTo(state, now);
   state.effects = [];
   for (const event of events) onEvent(state, event);
+  let isScalingAsked = false;
   for (let timer = state.timers.takeDue(now); timer !== undefined; timer = state.timers.takeDue(now)) {
     onDue(state, timer.wake);
+    if (timer.wake.kind === 'scaling') isScalingAsked = true;
   }
   settle(state);
   allocate(state);
   settle(state);
   balanceIfDue(state);
-  scaleIfDue(state);
+  const isUrgent = pauseMs >= PAUSE_MS && state.dirtyWorkers.length > 0 && state.stock.workers === 0;
+  if (isUrgent && !isScalingAsked) scaleNext(state);
+  else scaleIfDue(state);
   // Scaling may have begun to drain groups: their workers leave the indexes before anybody asks again.
   settle(state);
   flush(state);
@@ -79,6 +84,14 @@ const step = (
   const { effects } = state;
   state.effects = [];
   return effects;
+};
+
+/** Nothing was under way before: whoever submits now waits for every microsecond, and deciding takes a fifth of them. */
+const PAUSE_MS = 10;
+
+/** A deadline that is due is a step of its own, after the effects of this one are carried out. */
+const scaleNext = (state: SchedulerState): void => {
+  if (state.scalingDirty) armBy(state, state.scalingTimer, state.now);
 };
 
 /** Works off the marks of touched workers; a drain may end by that and touch more of them. */
