@@ -210,7 +210,7 @@ describe('vanilla: "Scale down: When tasks / workers < lower_task_ratio (default
     ],
     [
       'but the dearest before that',
-      view(1, [adapter({ idleMs: [4_000], price: 1 }), adapter({ key: 'b', idleMs: [9_000] })]),
+      view(1, [adapter({ key: 'b', idleMs: [9_000] }), adapter({ idleMs: [4_000], price: 1 })]),
       ['a:0-a0'],
     ],
     [
