@@ -47,7 +47,12 @@ export const decide = (policy: PolicyConfig, view: ScalingView, memory: LimitMem
   const stable = stabilise(floored, memory.supplies, tuning, now);
   const up = stepUp(ripe(stable.plans), tuning, now);
   const down = stepDown(up.plans, memory.paces, tuning, now);
-  const recheckAt = [stable, up, down].reduce((at, one) => earliest(at, one.recheckAt), decision.recheckAt);
+  // Floors and needs that are not short themselves may wait for an adapter that rests.
+  const rests = seen.adapters.map((adapter) => ({ recheckAt: adapter.blockedUntil }));
+  const recheckAt = [stable, up, down, ...rests].reduce(
+    (at, one) => earliest(at, one.recheckAt),
+    decision.recheckAt,
+  );
   return {
     targets: cap(down.plans).flatMap(granted),
     decision: { ...decision, recheckAt },

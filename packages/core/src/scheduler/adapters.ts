@@ -72,9 +72,10 @@ const isLatest = (adapter: Adapter, { count = 0 }: AdapterHeartbeat): boolean =>
 };
 
 /** What it says of itself outranks what we learnt from failures. */
-const hearTrouble = (state: SchedulerState, adapter: Adapter, says: string): void => {
+const hearTrouble = (state: SchedulerState, adapter: Adapter, trouble: string): void => {
+  const says = trouble.slice(0, SAYS_MAX);
   if (says === adapter.says) return;
-  adapter.says = says.slice(0, SAYS_MAX);
+  adapter.says = says;
   state.scalingDirty = true;
   const fields = { adapter: showId(adapter.key), reason: showId(adapter.says) };
   note(state, 'adapter.trouble', says === '' ? 'info' : 'warn', fields);

@@ -116,6 +116,14 @@ describe('an adapter whose start fails', () => {
     expect(started(b.pass(30_000), 'one')).toEqual([]);
   });
 
+  it('is asked again after its rest for a floor, too, without any task', () => {
+    const b = fleet(policyOf('allocate=even_load; scaling=vanilla; min_groups=1'));
+    expect(b.machine.status(b.now).groups.map(({ id }) => id)).toEqual(['g-e1-1']);
+    b.step(from('one', failed('g-e1-1')));
+    expect(started(b.pass(999), 'one')).toEqual([]);
+    expect(started(b.pass(1), 'one')).toEqual(['g-e1-2']);
+  });
+
   it('is asked again after the same short rest without a breaker', () => {
     const b = fleet({ ...ONE_EACH, tuning: { ...ONE_EACH.tuning, breaker: false } });
     b.step(from('c', submit(tasks(2))));
@@ -137,5 +145,12 @@ describe('an adapter that says what keeps it from starting anything', () => {
     expect(status(b)).toMatchObject({ trouble: 'unauthorized: no role' });
     expect(b.machine.status(b.now).waiting[0]?.reason).toBe('adapter one says: unauthorized: no role');
     expect(started(b.step(from('one', adapterBeat('one', { groupsMax: 3 }))), 'one')).toHaveLength(1);
+  });
+
+  it('says it once, however long it is', () => {
+    const b = fleet();
+    const beat = from('one', adapterBeat('one', { groupsMax: 3, trouble: 'x'.repeat(10_000) }));
+    expect(notes(b.step(beat))).toContain('adapter.trouble');
+    expect(notes(b.step(beat))).toEqual([]);
   });
 });
