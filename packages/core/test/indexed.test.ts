@@ -15,6 +15,7 @@ import {
   CONFIG,
   from,
   head,
+  listed,
   results,
   submit,
   task16,
@@ -181,6 +182,54 @@ describe('the cost of an event does not grow with the number of workers', () => 
           world.feed(from(worker('lone', i % 200), workerBeat()));
         }),
     ],
+  ];
+  it.each(stories)('%s', (_, story) => {
+    compare(small, large, story);
+  });
+});
+
+describe('the cost of an event does not grow with the number of groups', () => {
+  const build = (groups: number): World => {
+    const world = create({
+      policy: policyOf(
+        'allocate=capability; scaling=capability; upper_task_ratio=10; lower_task_ratio=0; down_step=0',
+      ),
+      startTimeoutMs: 1e9,
+      workerTimeoutMs: 1e9,
+      adapterTimeoutMs: 1e9,
+    });
+    const ids = names('g-e0-', groups);
+    world.feed(from('c', clientBeat()), from('small', adapterBeat('small', { groups: [listed('g-e0-s')] })));
+    world.feed(from('a', adapterBeat('a', { groupsMax: groups, groups: ids.map((id) => listed(id)) })));
+    for (const id of ids) world.feed(from(worker(id, 1), workerBeat()));
+    return world;
+  };
+  const small = build(500);
+  const large = build(500 * GROWTH);
+  const beat = adapterBeat('small', { groups: [listed('g-e0-s')] });
+  const stories: readonly (readonly [string, Story])[] = [
+    [
+      'a task from submit to acknowledgement, decisions about the fleet included',
+      (world, round) =>
+        repeat((i) => {
+          const name = `z${round} ${i}`;
+          world.now += 25;
+          world.feed(from('c', submit([name])));
+          world.feed(from('c', { kind: 'taskCancel', taskId: task16(name), force: true }));
+        }),
+    ],
+    ['heartbeats of an adapter with few groups', (world) => repeat(() => world.feed(from('small', beat)))],
+    [
+      'a worker of a group that comes and goes',
+      (world) =>
+        repeat((i) => {
+          const name = worker(`g-e0-${i % 400}`, 2);
+          world.now += 25;
+          world.feed(from(name, workerBeat()));
+          world.feed(from(name, { kind: 'disconnectRequest', worker: name as never }));
+        }),
+    ],
+    ['deadlines', (world) => repeat(() => world.feed({ kind: 'deadline' }))],
   ];
   it.each(stories)('%s', (_, story) => {
     compare(small, large, story);

@@ -10,7 +10,7 @@ import { settleIdle, touch } from './indexes.ts';
 import { flushAcks } from './acks.ts';
 import { after, deafForMs, note, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
-import { isNameless, startCommand, stopCommand } from './stock-adapter.ts';
+import { doubtMs, isNameless, startCommand, stopCommand } from './stock-adapter.ts';
 import { stray } from './strays.ts';
 import { delist, enlist } from './supply.ts';
 
@@ -227,7 +227,8 @@ export const proveGroup = (state: SchedulerState, group: Group): void => {
 export const onGroupDue = (state: SchedulerState, group: Group): void => {
   // Who did not listen cannot say that it was silent: what came meanwhile is read first.
   const deafMs = deafForMs(state);
-  if (deafMs > 0) return state.timers.set(group.timer, after(state, deafMs));
+  const waitMs = deafMs > 0 ? deafMs : doubtMs(state, group);
+  if (waitMs > 0) return state.timers.set(group.timer, after(state, waitMs));
   const { state: now } = group;
   switch (now.phase) {
     case 'requested':

@@ -8,8 +8,8 @@
  *    workers: by arrival.
  * S4 A group is stopped only when its workers hold nothing; 'not found' means forget it.
  * S5 When several groups lacked workers, or a worker that was started by hand came between, which worker is
- *    whose is a guess. Guessed groups are stopped all together, when no stock task is left at all: else the one
- *    that is stopped might be the one that works.
+ *    whose is a guess. Guessed groups are stopped when no stock task is left at all: else the one that is stopped
+ *    might be the one that works. One that seems to have no worker is not stopped before either, up to a limit.
  *
  * One hole stays: when the answer to a start is lost, nobody can name that group, so nobody can stop it; its
  * workers show up as workers without a group.
@@ -151,6 +151,22 @@ export const stoppable = (state: SchedulerState, idle: Iterable<Group>): readonl
     else if (!guessedBusy) may.push({ group, idleSince: guessedIdleSince });
   }
   return may.sort((one, other) => (one.idleSince ?? 0) - (other.idleSince ?? 0));
+};
+
+/** S5. How much longer a group that seems to have no worker is kept: its worker may pass for another group's, and work. */
+export const doubtMs = (state: SchedulerState, group: Group): number => {
+  const seemsEmpty = group.phase === 'requested' || group.phase === 'running';
+  if (!group.guessed || !seemsEmpty || !mayWorkUnknown(state)) return 0;
+  const left = group.since + state.config.pendingTimeoutMs - state.now;
+  return left <= 0 ? 0 : Math.min(left, state.config.startTimeoutMs);
+};
+
+/** Whether a worker runs something whose group is a guess, or not known. */
+const mayWorkUnknown = (state: SchedulerState): boolean => {
+  if (state.stock.tasks === 0) return false;
+  for (const worker of state.stockStrays) if (worker.holds.length > 0) return true;
+  for (const group of state.groups.values()) if (group.guessed && group.busy > 0) return true;
+  return false;
 };
 
 /** All its workers are those that the answer to its start named. */

@@ -2,7 +2,7 @@
 import { groupId } from '@muster/protocol/ids';
 import type { GroupId, PeerId } from '@muster/protocol/ids';
 import type { CommandStatus, GroupStatus, Message } from '@muster/protocol/messages';
-import { adapterBeat, worker } from '../kit.ts';
+import { adapterBeat, caps, worker } from '../kit.ts';
 import { WorkerModel } from './peers.ts';
 import { id } from './world.ts';
 import type { Peer, World } from './world.ts';
@@ -31,6 +31,7 @@ export class AdapterModel implements Peer {
   readonly kills: string[] = [];
   #ended = new Set<GroupId>();
   #lives = 0;
+  #troubleUntil = 0;
   #minted = 0;
   readonly #world: World;
 
@@ -52,6 +53,7 @@ export class AdapterModel implements Peer {
           this.#kill(group, instance);
       }
       if (world.chance(world.faults.adapterRestart)) this.#restart();
+      if (world.chance(world.faults.startFailure / 10)) this.#troubleUntil = world.now + 4_000;
       return true;
     });
   }
@@ -154,7 +156,11 @@ export class AdapterModel implements Peer {
       state,
       nativeId: `pid ${group}`,
     }));
-    this.#send(adapterBeat(this.own ? this.name : undefined, { ...this.options, groups }));
+    const { capabilities } = this.options;
+    const priced = { name: '', capabilities: caps(capabilities), dollarsPerHour: 1, billedMinimumMs: 3_000 };
+    const trouble = this.#world.now < this.#troubleUntil ? 'unauthorized: model' : '';
+    const extras = this.own ? { offers: [priced], trouble } : {};
+    this.#send(adapterBeat(this.own ? this.name : undefined, { ...this.options, groups, ...extras }));
   }
 
   #send(message: Message): void {

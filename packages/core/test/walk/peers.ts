@@ -14,6 +14,8 @@ interface Wanted {
   readonly options: TaskOptions;
   ending: Ending | undefined;
   canceling: boolean;
+  /** The cancel came too late: its result may be on the way still, or wait for room in a queue. */
+  notFound?: boolean;
 }
 
 export class ClientModel implements Peer {
@@ -112,8 +114,10 @@ export class ClientModel implements Peer {
     const task = this.tasks.get(taskId);
     if (task === undefined) return;
     if (confirm === 'cancelFailed') task.canceling = false;
-    else if (task.ending === undefined) task.ending = 'canceled';
-    else if (confirm === 'canceled' && task.ending !== 'canceled')
+    else if (task.ending === undefined) {
+      task.ending = 'canceled';
+      task.notFound = confirm === 'cancelNotFound';
+    } else if (confirm === 'canceled' && task.ending !== 'canceled')
       this.faults.push(`${task.name} was canceled after it had ended`);
   }
 
@@ -121,7 +125,7 @@ export class ClientModel implements Peer {
     const task = this.tasks.get(taskId);
     if (task === undefined) return void this.faults.push(`a result of an unknown task ${taskId}`);
     if (task.ending === undefined) task.ending = outcome;
-    else if (!mayRepeat) this.faults.push(`${task.name} ended twice`);
+    else if (!mayRepeat && task.notFound !== true) this.faults.push(`${task.name} ended twice`);
     else if (task.ending !== outcome && task.ending !== 'canceled')
       this.faults.push(`${task.name} changed its end`);
   }

@@ -8,12 +8,26 @@ import { ClientModel, WorkerModel } from './peers.ts';
 import { CALM, World } from './world.ts';
 import type { Faults } from './world.ts';
 
+const isStock = (seed: number, own: boolean): boolean => !own && seed % 3 === 0;
+
+const SCALING = [
+  'vanilla; upper_task_ratio=3',
+  'capability',
+  'target; assumed_seconds=2',
+  'fixed_elastic; warm_groups=1',
+  'waterfall; tiers=a:2,b; upper_task_ratio=3',
+  'vanilla; upper_task_ratio=3; down_step=1; start_step=1; up_window=0.5',
+  'capability; decide=heartbeat; count_starting=no',
+  'target; breaker=no; down_window=5',
+];
+const scalingOf = (seed: number): string => SCALING[Math.floor(seed / 2) % SCALING.length] ?? 'vanilla';
+
 /** Every seed has its own mixture, so that each setting meets each fault. */
 const configOf = (seed: number, own: boolean): Partial<SchedulerConfig> => ({
   policy: policyOf(
-    `allocate=${seed % 2 === 0 ? 'capability' : 'even_load'}; scaling=vanilla; upper_task_ratio=3`,
+    `allocate=${seed % 2 === 0 ? 'capability' : 'even_load'}; scaling=${isStock(seed, own) ? 'vanilla' : scalingOf(seed)}`,
   ),
-  compat: !own && seed % 3 === 0 ? 'stock' : 'own',
+  compat: isStock(seed, own) ? 'stock' : 'own',
   prefetchMs: seed % 5 === 0 ? 200 : 20,
   startTimeoutMs: 10_000,
   drainTimeoutMs: 5_000,
