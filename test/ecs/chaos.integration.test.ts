@@ -37,7 +37,7 @@ const chaos = async (
   for (const rule of everyFault(CHANCE)) world.peer.setFault({ service: 'ecs', ...rule });
   let [submitted, kills, peak] = [0, 0, 0];
   for (let second = 0; second < MINUTES * 60; second++) {
-    if (random() < 1 / 60) {
+    if (random() < 1 / 240) {
       const count = 1 + Math.floor(random() * 60);
       submitted += count;
       world.client.submit(count);

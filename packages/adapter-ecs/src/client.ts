@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { AgentOptions } from 'node:https';
 import type * as EcsSdk from '@aws-sdk/client-ecs';
 import type { ECSClient, ECSClientConfig } from '@aws-sdk/client-ecs';
+import { instant } from '@muster/protocol/ids';
 import type { Clock } from '@muster/runtime/clock';
 import { proxyAgent, proxyFor } from './proxy.ts';
 
@@ -35,17 +36,20 @@ const CONNECT_TIMEOUT_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 20_000;
 /** Between two searches for credentials: a role that is gone is not asked for with every call. */
 const RENEW_GAP_MS = 5_000;
+/** Longer than any call. */
+const LINGER_MS = 30_000;
 
 export const ecsClient = (options: ClientOptions, clock: Clock): Client => {
   let made: Promise<{ readonly sdk: Sdk; readonly client: ECSClient }> | undefined;
   let renewedAt = -Infinity;
-  const close = (): void => {
-    const old = made;
-    made = undefined;
+  const destroy = (old: typeof made): void =>
     void old?.then(
       ({ client }) => client.destroy(),
       () => undefined,
     );
+  const close = (): void => {
+    destroy(made);
+    made = undefined;
   };
   const get = (): ReturnType<Client['get']> => {
     made ??= make(options).catch((error: unknown) => {
@@ -63,7 +67,10 @@ export const ecsClient = (options: ClientOptions, clock: Clock): Client => {
     renew: () => {
       if (clock.now() - renewedAt < RENEW_GAP_MS) return false;
       renewedAt = clock.now();
-      close();
+      // Other calls may still wait for its answers: to break them off would leave launches in doubt.
+      const old = made;
+      clock.wakeAt(instant(clock.now() + LINGER_MS), () => destroy(old));
+      made = undefined;
       return true;
     },
     close,
