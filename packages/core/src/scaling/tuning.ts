@@ -34,7 +34,7 @@ export interface Tuning {
   readonly minGroups: number;
   /** `warm_groups`: idle groups kept beside the busy ones while there is any work. Default 0. */
   readonly warmGroups: number;
-  /** `target_seconds` of `target`: the backlog is to be gone within this. Undefined: the adapter's start time, at least 30 s. */
+  /** `target_seconds` of `target`: the backlog is to be gone within this. Undefined: by start and service time, see there. */
   readonly drainMs: number | undefined;
   /** `assumed_seconds` of `target`: service time of functions that were never measured. Undefined: one slot per task. */
   readonly assumedMs: number | undefined;
