@@ -229,8 +229,9 @@ export const onAdapterResponse = (
       reason: 'no heartbeat of this adapter has come',
     });
   }
-  if (adapter.own) onOwnResponse(state, adapter, response);
-  else onStockResponse(state, adapter, response);
+  const heard = { ...response, reason: response.reason.slice(0, SAYS_MAX) };
+  if (adapter.own) onOwnResponse(state, adapter, heard);
+  else onStockResponse(state, adapter, heard);
 };
 
 const onOwnResponse = (state: SchedulerState, adapter: Adapter, response: AdapterCommandResponse): void => {

@@ -1,6 +1,6 @@
 /** Failed starts: rest, trial, trust. The deficit moves on to the next adapter meanwhile. */
 import { groupId } from '@muster/protocol/ids';
-import type { FailureKind, Message } from '@muster/protocol/messages';
+import type { AdapterCommandResponse, FailureKind } from '@muster/protocol/messages';
 import { describe, expect, it } from 'vitest';
 import {
   adapterBeat,
@@ -20,7 +20,7 @@ import type { SchedulerEffect } from '../scheduler-types.ts';
 
 const ONE_EACH = policyOf('allocate=even_load; scaling=vanilla; upper_task_ratio=1; lower_task_ratio=1');
 
-const failed = (id: string, failure: FailureKind = 'capacity'): Message => ({
+const failed = (id: string, failure: FailureKind = 'capacity'): AdapterCommandResponse => ({
   kind: 'adapterCommandResponse',
   command: 'startWorkerGroup',
   groupId: groupId(id),
@@ -114,6 +114,14 @@ describe('an adapter whose start fails', () => {
     b.step(from('one', failed('g-e1-1')), from('one', failed('g-e1-2')), from('one', failed('g-e1-3')));
     expect(started(b.pass(20), 'two')).toHaveLength(3);
     expect(started(b.pass(30_000), 'one')).toEqual([]);
+  });
+
+  it('is quoted no further than people read', () => {
+    const b = fleet();
+    b.step(from('c', submit(tasks(1))));
+    const effects = b.step(from('one', { ...failed('g-e1-1'), reason: 'x'.repeat(100_000) }));
+    expect(notes(effects)).toContain('adapter.backoff');
+    expect(JSON.stringify([effects, b.machine.status(b.now)]).length).toBeLessThan(10_000);
   });
 
   it('is asked again after its rest for a floor, too, without any task', () => {
