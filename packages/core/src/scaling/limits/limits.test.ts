@@ -79,6 +79,17 @@ describe('steps', () => {
     expect(shown(decided(given))).toEqual(lines);
   });
 
+  it('start_step: what there is no room for does not use it up', () => {
+    const onTrial = adapter({ max: 4, room: 1, roomLimit: 'on trial', more: [{ offers: 'gpu' }] });
+    const given = view([{ tasks: 23 }, { needs: 'gpu', tasks: 16 }], [onTrial], tuned({ startStep: 1 }));
+    const { targets } = decide(
+      policyOf('allocate=capability; scaling=capability; start_step=1'),
+      { ...given, upperTaskRatio: 3, lowerTaskRatio: 0.5 },
+      NO_MEMORY,
+    );
+    expect(targets.reduce((sum, { starts }) => sum + starts.length, 0)).toBe(1);
+  });
+
   it('the rate is that of a second, not of a decision', () => {
     const first = decided(view(0, [adapter(idle(25))], tuned()));
     const left = adapter(idle(15));

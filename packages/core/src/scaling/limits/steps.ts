@@ -32,7 +32,8 @@ export const stepUp = (plans: readonly Plan[], tuning: Tuning, now: Instant): Li
     if (starts <= 0) return plan;
     const most = left.get(plan.adapter.key) ?? tuning.startStep;
     const granted = Math.min(starts, most);
-    left.set(plan.adapter.key, most - granted);
+    // What there is no room for takes no part of the step: others of the same adapter may use it.
+    left.set(plan.adapter.key, most - Math.min(granted, plan.placed));
     if (granted === starts) return plan;
     recheckAt = instant(now + NEXT_DECISION_MS);
     return { ...plan, groups: plan.live + granted, limit: `start_step: ${tuning.startStep} at a time` };
