@@ -1,7 +1,8 @@
 import { defineCommand, option, required } from '@muster/runtime/config';
 import { boolean, text } from '@muster/runtime/config-kinds';
+import { TransportError } from '@muster/runtime/transport';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from './command.ts';
+import { explainError, runCommand } from './command.ts';
 
 const spec = defineCommand({
   section: 'map',
@@ -61,4 +62,12 @@ it('says of a missing argument first of all how it is typed', async () => {
       '(give it as the first argument: muster worker tcp://127.0.0.1:8516, or as ',
     ) as unknown,
   });
+});
+
+it('takes an address that is none for a mistake of the user, not for a bug', () => {
+  const error = new TransportError('EINVAL', 'foo', 'foo is not an address that can be used');
+  expect(explainError(error)).toEqual({ text: 'foo is not an address that can be used', exitCode: 2 });
+  expect(explainError(new TransportError('EFAILED', 'foo', 'broken')).text).toContain(
+    'this is a bug in Muster',
+  );
 });

@@ -11,6 +11,7 @@ import {
   readConfigFile,
   resolveConfig,
 } from '@muster/runtime/config';
+import { TransportError } from '@muster/runtime/transport';
 import { Command, CommanderError, Option } from 'commander';
 import { CliError, EXIT } from './errors.ts';
 
@@ -188,6 +189,8 @@ export const explainError = (error: unknown): { readonly text: string; readonly 
       exitCode: EXIT[error.code],
     };
   }
+  if (error instanceof TransportError && error.code === 'EINVAL')
+    return { text: error.message, exitCode: EXIT.usage };
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { text: `this is a bug in Muster: ${text}`, exitCode: EXIT.failed };
 };

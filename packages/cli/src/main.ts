@@ -34,7 +34,7 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     words: ['explain'],
-    usage: 'explain scale|task|group [ID]',
+    usage: 'explain scale|task|group|adapter [ID]',
     summary: 'why the fleet has the size it has, why a task waits, what became of a group',
     load: async () => (await import('./commands/explain.ts')).run,
   },

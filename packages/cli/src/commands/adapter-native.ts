@@ -18,7 +18,7 @@ import { createLog, noteLogger, type Log } from '@muster/runtime/log';
 import { systemClock } from '@muster/runtime/system-clock';
 import { zeromqTransport } from '@muster/runtime/zeromq';
 import { runCommand, type CommandExtra } from '../command.ts';
-import { CliError } from '../errors.ts';
+import { CliError, messageOf, systemCode } from '../errors.ts';
 import { host, type Hosted } from '../host.ts';
 
 const workerCommand = (): readonly string[] => [
@@ -56,10 +56,31 @@ const hosted = (
   };
 };
 
+/** What the system says of a state directory that is of no use. */
+const FOLDER_CODES: ReadonlySet<string> = new Set([
+  'EACCES',
+  'EEXIST',
+  'ENOENT',
+  'ENOSPC',
+  'ENOTDIR',
+  'EPERM',
+  'EROFS',
+]);
+const FOLDER_HINT = 'Name a directory of your own with --state-dir.';
+
 /** What a person can do about an adapter that did not start. */
 const explain = (error: unknown): unknown => {
   if (error instanceof AdapterBusyError)
     return new CliError('failed', error.message, 'Give it another --adapter-name.', { cause: error });
+  if (FOLDER_CODES.has(systemCode(error) ?? ''))
+    return new CliError(
+      'failed',
+      `the records of the groups cannot be kept: ${messageOf(error)}`,
+      FOLDER_HINT,
+      {
+        cause: error,
+      },
+    );
   return error instanceof NativeConfigError
     ? new CliError('usage', error.message, '', { cause: error })
     : error;

@@ -89,6 +89,13 @@ const explain = (error: unknown): unknown => {
     : new CliError('failed', `the scheduler cannot start: ${messageOf(error)}`, '', { cause: error });
 };
 
+const recordHint = (error: unknown): string => {
+  const code = systemCode(error);
+  if (code === 'EEXIST')
+    return 'A recording is never overwritten. Name a new file, or a directory: there each run makes a file of its own.';
+  return code === 'EISDIR' || code === 'ENOENT' ? 'There is no such directory: make it first.' : '';
+};
+
 const recorderFor = (
   path: string | undefined,
   clock: Clock,
@@ -101,11 +108,7 @@ const recorderFor = (
     log({ kind: 'note', level: 'info', event: 'record.started', fields: { path: recorder.path } });
     return recorder;
   } catch (error) {
-    const hint =
-      systemCode(error) === 'EEXIST'
-        ? 'A recording is never overwritten. Name a new file, or a directory: there each run makes a file of its own.'
-        : '';
-    throw new CliError('failed', `cannot record: ${messageOf(error)}`, hint, { cause: error });
+    throw new CliError('failed', `cannot record: ${messageOf(error)}`, recordHint(error), { cause: error });
   }
 };
 
@@ -177,6 +180,8 @@ export const run = (argv: readonly string[]): Promise<number> =>
         'muster scheduler tcp://127.0.0.1:8516 --record recordings/',
       ],
       notes: [
+        'Policies: allocate=even_load|capability; scaling=no|vanilla|capability|fixed_elastic|target|waterfall; each has keys of its own: docs/policies.md.',
+        'A directory that --record names must be there.',
         'SIGTERM or Ctrl-C drains the worker groups and ends; a second one ends at once and leaves them to the next scheduler.',
         'Exit codes: 0 ended, 1 failed, 2 wrong usage, 130 ended by Ctrl-C.',
       ],
