@@ -7,8 +7,9 @@ import type { Matches } from './place.ts';
 export const unservableOf = (view: ScalingView, matches: Matches): ReadonlyMap<Demand, Unservable> => {
   const found = new Map<Demand, Unservable>();
   if (view.adapters.length === 0) return found;
+  const offered = [...offersOf(view)];
   for (const demand of view.demands) {
-    if (demand.waiting === 0 || isServable(view, demand.needs, matches)) continue;
+    if (demand.waiting === 0 || offered.some((offers) => matches(offers, demand.needs))) continue;
     found.set(demand, {
       needs: demand.needs,
       tasks: demand.waiting,
@@ -16,11 +17,6 @@ export const unservableOf = (view: ScalingView, matches: Matches): ReadonlyMap<D
     });
   }
   return found;
-};
-
-const isServable = (view: ScalingView, needs: Capabilities, matches: Matches): boolean => {
-  for (const offers of offersOf(view)) if (matches(offers, needs)) return true;
-  return false;
 };
 
 /** What adapters can start, and what lives. */
