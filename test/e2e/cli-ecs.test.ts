@@ -80,7 +80,7 @@ describe('muster adapter ecs', { timeout: STORY_MS }, () => {
       { env: peer.env },
     );
 
-  it('runs a map on Fargate tasks that come and go, and survives kill -9', async () => {
+  it('runs a map on Fargate tasks that come and go, and survives kill -9; a second adapter of its name is refused', async () => {
     const policy = 'allocate=even_load; scaling=vanilla; billed_minimum=no';
     const scheduler = sandbox.run(['scheduler', address, '--policy-content', policy]);
     await scheduler.seen('"ready"');
@@ -103,7 +103,11 @@ describe('muster adapter ecs', { timeout: STORY_MS }, () => {
       () => peer.liveTasks().length > 0,
       () => `no task\n${first.stderr()}`,
     );
+    const twin = adapter();
+    expect(await twin.exit).toEqual({ code: 1, signal: null });
+    expect(twin.stderr()).toContain('another --adapter-name');
     first.child.kill('SIGKILL');
+    await first.exit;
     const second = adapter();
     await second.seen('"ready"');
     expect(await map.exit, `${map.stderr()}\n${second.stderr()}\n${lines.join('\n')}`).toEqual({

@@ -57,6 +57,10 @@ export const profilesOf = (settings: EcsSettings): readonly LaunchProfile[] => {
   });
 };
 
+/** Everything of one adapter that outlives its process. */
+const stateFolder = (settings: EcsSettings): string =>
+  join(settings.stateDir ?? defaultStateDir(), adapterNameOf(settings));
+
 const placeOf = (settings: EcsSettings): Place => ({
   cluster: settings.cluster,
   subnets: settings.subnets,
@@ -73,6 +77,7 @@ export const ecsConfigOf = (settings: EcsSettings): Omit<EcsConfig, 'clock' | 'l
   ownerMark: adapterNameOf(settings),
   place: placeOf(settings),
   profiles: profilesOf(settings),
+  lockFile: join(stateFolder(settings), 'lock'),
   region: settings.region,
   roleArn: settings.roleArn,
   buckets: {
@@ -148,7 +153,7 @@ export const ecsAdapterOf = (settings: EcsSettings, region: string): Pick<Adapte
       billedMinimumMs: BILLED_MINIMUM_MS,
       lifetimeMaxMs: settings.lifetimeMaxMs,
     },
-    intentsFile: join(settings.stateDir ?? defaultStateDir(), name, 'intents'),
+    intentsFile: join(stateFolder(settings), 'intents'),
     workerEnv: {
       [WORKER_ENV.deathTimeoutMs]: String(settings.deathTimeoutMs),
       [WORKER_ENV.graceMs]: String(settings.graceMs),

@@ -17,6 +17,7 @@ import { ecsClient } from './client.ts';
 import type { CallKind, Ecs } from './ecs.ts';
 import { ADAPTER_NAME_MAX, ownerOf } from './launch.ts';
 import type { Place } from './launch.ts';
+import { takeLock } from './lock.ts';
 import { listGroups } from './poller.ts';
 import type { LaunchProfile } from './profiles.ts';
 import { startGroups } from './start.ts';
@@ -37,6 +38,8 @@ export interface EcsConfig {
   readonly roleArn?: string | undefined;
   /** Calls per second; default {@link BUCKETS}. */
   readonly buckets?: Partial<Readonly<Record<CallKind, BucketSize>>>;
+  /** Held while it is open, so that no second adapter of this name runs on this machine; undefined: not held. */
+  readonly lockFile?: string;
   /** Default: the environment of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -46,7 +49,7 @@ export interface EcsProvisioner extends Provisioner, AsyncDisposable {
   trouble(): string;
   /** Where its tasks run; '' where nothing says. */
   region(): Promise<string>;
-  /** Closes connections; tasks stay. Any number of times. */
+  /** Closes connections and releases the lock; tasks stay. Any number of times. */
   close(): Promise<void>;
 }
 
@@ -73,10 +76,18 @@ const SECURITY_GROUPS_MAX = 5;
 /** @throws EcsConfigError for an unusable configuration. Calls nobody: `prepare` does. */
 export const ecsProvisioner = (config: EcsConfig): EcsProvisioner => {
   const ecs = createEcs(config);
-  const close = async (): Promise<void> => ecs.client.close();
+  let release: (() => void) | undefined;
+  const close = async (): Promise<void> => {
+    ecs.client.close();
+    release?.();
+    release = undefined;
+  };
   return {
     name: 'ecs',
-    prepare: (signal) => verify(ecs, shared(signal)),
+    prepare: async (signal) => {
+      if (config.lockFile !== undefined) release ??= takeLock(config.lockFile);
+      await verify(ecs, shared(signal));
+    },
     start: (specs, signal) => startGroups(ecs, specs, shared(signal)),
     list: (signal) => listGroups(ecs, shared(signal)),
     stop: (ids, reason, signal) => stopGroups(ecs, ids, reason, shared(signal)),

@@ -3,6 +3,7 @@ import { startAdapter, type Adapter } from '@muster/adapter-kit/adapter';
 import { LimitsError } from '@muster/adapter-kit/limits';
 import { adapterNameOf, ecsAdapterOf, ecsConfigOf, offersOf, profilesOf } from '@muster/adapter-ecs/assembly';
 import { ecsCommand, type EcsSettings } from '@muster/adapter-ecs/config';
+import { AdapterBusyError } from '@muster/adapter-ecs/lock';
 import { EcsConfigError, ecsProvisioner } from '@muster/adapter-ecs/provisioner';
 import { isPriced, PRICES_DATED } from '@muster/adapter-ecs/prices';
 import { showSize } from '@muster/adapter-ecs/sizes';
@@ -39,6 +40,8 @@ const hosted = (adapter: Adapter, settings: EcsSettings, log: Log): Hosted => {
 
 /** What a person can do about an adapter that did not start. */
 const explain = (error: unknown): unknown => {
+  if (error instanceof AdapterBusyError)
+    return new CliError('failed', error.message, 'Give it another --adapter-name.', { cause: error });
   if (error instanceof EcsPrepareError) return new CliError('failed', error.message, '', { cause: error });
   return error instanceof EcsConfigError || error instanceof LimitsError
     ? new CliError('usage', error.message, '', { cause: error })
