@@ -16,6 +16,7 @@ import {
 } from '@muster/adapter-native/provisioner';
 import { createLog, noteLogger, type Log } from '@muster/runtime/log';
 import { systemClock } from '@muster/runtime/system-clock';
+import { TransportError } from '@muster/runtime/transport';
 import { zeromqTransport } from '@muster/runtime/zeromq';
 import { runCommand, type CommandExtra } from '../command.ts';
 import { CliError, messageOf, systemCode } from '../errors.ts';
@@ -72,7 +73,7 @@ const FOLDER_HINT = 'Name a directory of your own with --state-dir.';
 const explain = (error: unknown): unknown => {
   if (error instanceof AdapterBusyError)
     return new CliError('failed', error.message, 'Give it another --adapter-name.', { cause: error });
-  if (FOLDER_CODES.has(systemCode(error) ?? ''))
+  if (!(error instanceof TransportError) && FOLDER_CODES.has(systemCode(error) ?? ''))
     return new CliError(
       'failed',
       `the records of the groups cannot be kept: ${messageOf(error)}`,
