@@ -20,7 +20,10 @@ export class LoadNode<Owner> {
   }
 }
 
-/** Nodes with equal keys keep the order in which they reached the key, as the stock scheduler breaks ties. */
+/**
+ * Nodes with equal keys keep the order in which they reached the key, as the stock scheduler breaks ties; those put in
+ * front come before all that are there.
+ */
 export class LoadIndex<Owner> {
   readonly #heads: (LoadNode<Owner> | undefined)[] = [];
   readonly #tails: (LoadNode<Owner> | undefined)[] = [];
@@ -32,22 +35,35 @@ export class LoadIndex<Owner> {
     return this.#size;
   }
 
-  /** Inserts, or moves to the end of the list of another key. */
-  put(node: LoadNode<Owner>, key: number): void {
+  /** Inserts, or moves to the end (or the front) of the list of another key. */
+  put(node: LoadNode<Owner>, key: number, place: 'back' | 'front' = 'back'): void {
     if (node.indexKey >= 0) this.remove(node);
     while (this.#heads.length <= key) {
       this.#heads.push(undefined);
       this.#tails.push(undefined);
     }
-    const tail = this.#tails[key];
     node.indexKey = key;
+    if (place === 'back') this.#append(node, key);
+    else this.#prepend(node, key);
+    if (this.#size === 0 || key < this.#min) this.#min = key;
+    if (key > this.#max) this.#max = key;
+    this.#size++;
+  }
+
+  #append(node: LoadNode<Owner>, key: number): void {
+    const tail = this.#tails[key];
     node.indexPrev = tail;
     if (tail === undefined) this.#heads[key] = node;
     else tail.indexNext = node;
     this.#tails[key] = node;
-    if (this.#size === 0 || key < this.#min) this.#min = key;
-    if (key > this.#max) this.#max = key;
-    this.#size++;
+  }
+
+  #prepend(node: LoadNode<Owner>, key: number): void {
+    const head = this.#heads[key];
+    node.indexNext = head;
+    if (head === undefined) this.#tails[key] = node;
+    else head.indexPrev = node;
+    this.#heads[key] = node;
   }
 
   remove(node: LoadNode<Owner>): void {

@@ -40,6 +40,13 @@ const hasRoom = (state: SchedulerState, worker: Worker): boolean => {
   return held === 0 || (held < worker.queueSize && worker.aheadUs < state.config.prefetchMs * 1_000);
 };
 
+/**
+ * Who became idle last is the first to get work again: a trickle of tasks then keeps few workers busy, and the groups
+ * of the others can go. The stock scheduler goes round instead.
+ */
+const placeOf = (state: SchedulerState, worker: Worker): 'back' | 'front' =>
+  worker.holds.length === 0 && worker.worked && state.config.compat !== 'stock' ? 'front' : 'back';
+
 /** Puts a worker where it belongs in its pool's indexes. */
 export const index = (state: SchedulerState, worker: Worker): void => {
   const { pool } = worker;
@@ -47,7 +54,7 @@ export const index = (state: SchedulerState, worker: Worker): void => {
   const room = hasRoom(state, worker);
   if (!room) pool.room.remove(worker.room);
   else {
-    if (worker.room.indexKey !== held) pool.room.put(worker.room, held);
+    if (worker.room.indexKey !== held) pool.room.put(worker.room, held, placeOf(state, worker));
     markPool(state, pool);
   }
   const idle = room && held === 0;

@@ -84,6 +84,7 @@ const hold = (state: SchedulerState, task: TaskRow, worker: Worker): void => {
   worker.holds.pushBack(task);
   worker.aheadUs += 1 << estimate;
   worker.stirred = true;
+  worker.worked = true;
   state.counts.assigned++;
 };
 

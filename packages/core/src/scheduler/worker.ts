@@ -56,6 +56,8 @@ export class Worker {
 
   readonly holds: TaskList;
   aheadUs = 0;
+  /** Whether it has ever held a task. */
+  worked = false;
   /** Tasks it was asked to give back and that are still with it. */
   moving = 0;
   /** From then on an unanswered request to give back may be repeated. */
