@@ -35,9 +35,11 @@ const chaos = async (
   client.destroy();
   let adapter: AdapterProcess | undefined = await world.startAdapter();
   for (const rule of everyFault(CHANCE)) world.peer.setFault({ service: 'ecs', ...rule });
+  // Every second fleet is pressed against its cap all the time; the others come and go.
+  const pressure = seed % 2 === 0 ? 1 / 60 : 1 / 240;
   let [submitted, kills, peak] = [0, 0, 0];
   for (let second = 0; second < MINUTES * 60; second++) {
-    if (random() < 1 / 240) {
+    if (random() < pressure) {
       const count = 1 + Math.floor(random() * 60);
       submitted += count;
       world.client.submit(count);

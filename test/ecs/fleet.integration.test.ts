@@ -45,6 +45,22 @@ describe('a fleet on Fargate', () => {
     expect(world.peer.meter.peak.tasks).toBeLessThanOrEqual(8);
   });
 
+  test('counts a launch that was applied and lost, whatever keeps its repeat from being answered', async () => {
+    await using world = await openWorld({
+      limits: { groupsMax: 1 },
+      peer: { timings: { missingMs: [240_000, 240_000] } },
+    });
+    await world.startAdapter();
+    const launch = { service: 'ecs', operation: 'RunTask' } as const;
+    world.peer.setFault({ ...launch, on: { calls: [1] }, fault: { kind: 'applyThenDrop' } });
+    world.peer.setFault({ ...launch, on: { calls: [2] }, fault: { kind: 'accessDenied' } });
+    world.peer.setFault({ ...launch, on: { calls: [3] }, fault: { kind: 'expiredToken' } });
+    world.client.submit(20);
+    await returnsToZero(world, 20);
+    expect(world.peer.log.of('ecs', 'RunTask').length).toBeGreaterThan(3);
+    expect(world.peer.meter.peak.tasks).toBe(1);
+  });
+
   test.each(lost)('leaves nothing when every second stop is %s', async (_, fault) => {
     await using world = await openWorld({ limits: { groupsMax: 6 }, seed: 3 });
     await world.startAdapter();
@@ -90,6 +106,22 @@ describe('an adapter that is killed and started again', () => {
   test('after the answer and while ECS does not list the task yet, does not launch it twice', async () => {
     await using world = await open({ missingMs: [120_000, 120_000] });
     await killedAt(world, () => world.groups().length > 0);
+  });
+
+  test('where ECS answers with what was true minutes ago, still counts what it had seen', async () => {
+    // Booting: no worker speaks for the group, only the adapter's record does.
+    const timings = { pullMs: [240_000, 240_000] } as const;
+    await using world = await openWorld({ limits: { groupsMax: 1 }, peer: { timings } });
+    const { kill } = await world.startAdapter();
+    world.client.submit(30);
+    await world.until('launch', () => world.groups().length === 1);
+    await world.pass(MINUTE_MS);
+    await kill();
+    const reads = ['ListTasks', 'DescribeTasks'];
+    world.peer.setFault({ operation: reads, times: 8, fault: { kind: 'stale', byMs: 10 * MINUTE_MS } });
+    await world.startAdapter();
+    await returnsToZero(world, 30);
+    expect(world.peer.meter.peak.tasks).toBe(1);
   });
 
   test('while its tasks boot, adopts them', async () => {
