@@ -148,3 +148,61 @@ describe.each(POLICIES)('scaling=%s, whatever it is shown,', (scaling) => {
     );
   });
 });
+
+describe('waterfall with floors', () => {
+  const tiersOf = (next: Random): Tuning['tiers'] =>
+    [
+      [
+        { adapter: 'a1', groupsMax: next(6) },
+        { adapter: 'a2', groupsMax: next(9) },
+      ],
+      [
+        { adapter: 'a2', groupsMax: next(6) },
+        { adapter: 'a', groupsMax: next(12) },
+      ],
+      [{ adapter: 'a1', groupsMax: undefined }],
+    ][next(3)] ?? [];
+  const flooredTuning = (next: Random): Tuning => ({
+    ...anyTuning(next),
+    minGroups: next(12),
+    warmGroups: next(8),
+    tiers: tiersOf(next),
+  });
+  /** Groups that cost, by tier; those of adapters that no tier names by ''. */
+  const occupiedByTier = ({ adapters }: ScalingView, tiers: Tuning['tiers']): ReadonlyMap<string, number> => {
+    const occupied = new Map<string, number>();
+    for (const { key, supplies } of adapters) {
+      const tier = tiers.find((one) => key.startsWith(one.adapter))?.adapter ?? '';
+      for (const one of supplies)
+        occupied.set(tier, (occupied.get(tier) ?? 0) + liveOf(one) + one.draining + one.stopping);
+    }
+    return occupied;
+  };
+
+  it('starts nothing beyond the cap of a tier, nor where no tier is', () => {
+    eachView('waterfall', flooredTuning, (view, policy, seed) => {
+      const { tiers } = policy.tuning;
+      const after = carriedOut(view, decide(policy, view, NO_MEMORY).targets);
+      const before = occupiedByTier(view, tiers);
+      for (const [tier, occupied] of occupiedByTier(after, tiers)) {
+        const cap = tier === '' ? 0 : tiers.find(({ adapter }) => adapter === tier)?.groupsMax;
+        expect(occupied, `seed ${seed}, tier ${tier}`).toBeLessThanOrEqual(
+          Math.max(cap ?? Infinity, before.get(tier) ?? 0),
+        );
+      }
+    });
+  });
+});
+
+describe.each(POLICIES)('scaling=%s with floors', (scaling) => {
+  it('has nothing to add when what it decided was carried out', () => {
+    eachView(
+      scaling,
+      (next) => ({ ...FREE, minGroups: next(12), warmGroups: next(5) }),
+      (view, policy, seed) => {
+        const after = carriedOut(view, decide(policy, view, NO_MEMORY).targets);
+        expect(changes(decide(policy, after, NO_MEMORY).targets, after), `seed ${seed}`).toEqual([]);
+      },
+    );
+  });
+});

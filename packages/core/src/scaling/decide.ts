@@ -43,7 +43,7 @@ export const decide = (policy: PolicyConfig, view: ScalingView, memory: LimitMem
   const decision = POLICIES[policy.scaling](seen);
   if (policy.scaling === 'no') return { targets: [], decision, memory: NO_MEMORY };
   const { now, tuning } = seen;
-  const floored = floors(plansOf(seen, decision), seen);
+  const floored = floors(plansOf(seen, decision), seen, policy.scaling);
   const stable = stabilise(floored, memory.supplies, tuning, now);
   const up = stepUp(ripe(stable.plans), tuning, now);
   const down = stepDown(up.plans, memory.paces, tuning, now);

@@ -5,7 +5,7 @@ import type { AdapterGiven, ViewGiven } from '../../../test/scaling-view.ts';
 import { policyOf } from '../../policy-content.ts';
 import { decide } from '../decide.ts';
 import type { Decided } from '../decide.ts';
-import type { ScalingView } from '../view.ts';
+import type { AdapterView, ScalingView } from '../view.ts';
 import { NO_MEMORY, WANTED_MAX } from './memory.ts';
 import type { LimitMemory } from './memory.ts';
 
@@ -278,6 +278,13 @@ describe('floors', () => {
       ['a: 0 -> 1, min_groups=2'],
     ],
     ['what lives counts', view(20, [adapter({ running: 2 })], { tuning: { minGroups: 2 } }), []],
+    [
+      'but not what it asks for in vain',
+      view([{ needs: 'gpu', tasks: 75 }], [adapter({ max: 1, offers: 'gpu' }), adapter({ key: 'b' })], {
+        tuning: { minGroups: 3 },
+      }),
+      ['a: 8 -> 1, its limit of 1', 'b: 0 -> 2, min_groups=3'],
+    ],
     ['what the policy starts counts', view(20, [adapter()], { tuning: { minGroups: 2 } }), ['a: 2 -> 2']],
     [
       'the others may go',
@@ -325,6 +332,86 @@ describe('floors', () => {
     expect(targets.map(({ starts }) => starts.map(({ ask, groups }) => [[...ask.keys()], groups]))).toEqual([
       [[['gpu'], 1]],
     ]);
+  });
+});
+
+describe('floors keep to the rules of their policy:', () => {
+  const by = (content: string, tasks: number, adapters: readonly AdapterView[], given: ViewGiven = {}) => {
+    const policy = policyOf(`allocate=capability; ${content}`);
+    return shown(decide(policy, view(tasks, adapters, { ...given, tuning: policy.tuning }), NO_MEMORY));
+  };
+  const TIERED = 'scaling=waterfall; tiers=native:2,ecs:6';
+
+  it.each([
+    [
+      'tiers are filled in their order up to their caps, and adapters that no tier names are not asked',
+      by(`${TIERED}; min_groups=5`, 0, [
+        adapter({ key: 'azure' }),
+        adapter({ key: 'native', price: 9 }),
+        adapter({ key: 'ecs', price: 1 }),
+      ]),
+      ['native: 0 -> 2, min_groups=5', 'ecs: 0 -> 3, min_groups=5'],
+    ],
+    [
+      'a cap is that of all adapters of a tier together, with what leaves',
+      by(`${TIERED}; min_groups=5`, 0, [
+        adapter({ key: 'native-1', draining: 1 }),
+        adapter({ key: 'native-2' }),
+        adapter({ key: 'azure' }),
+      ]),
+      ['native-1: 0 -> 1, min_groups=5'],
+    ],
+    [
+      'with what the policy itself starts',
+      by(`${TIERED}; min_groups=5`, 11, [adapter({ key: 'azure' }), adapter({ key: 'native' })]),
+      ['native: 2 -> 2'],
+    ],
+    [
+      'warm groups go to the next tier',
+      shown(
+        decide(
+          policyOf(`allocate=capability; ${TIERED}; warm_groups=2`),
+          view(
+            [{ tasks: 2, waiting: 0 }],
+            [adapter({ key: 'native', running: 2 }), adapter({ key: 'ecs', price: 1 })],
+            { tuning: policyOf(`allocate=capability; ${TIERED}; warm_groups=2`).tuning },
+          ),
+          NO_MEMORY,
+        ),
+      ),
+      ['ecs: 0 -> 2, warm_groups=2'],
+    ],
+    [
+      'what is idle stays in the order of the tiers, whatever it costs',
+      by(`${TIERED}; down_window=0; min_groups=1`, 0, [
+        adapter({ key: 'ecs', ...idle(1) }),
+        adapter({ key: 'native', ...idle(1, { price: 9 }) }),
+      ]),
+      ['ecs: 0 -> 0', 'native: 0 -> 1, min_groups=1'],
+    ],
+    [
+      'nothing beyond the cap of its tier stays for a floor',
+      by(`${TIERED}; down_window=0; min_groups=4`, 0, [adapter({ key: 'native', ...idle(6) })]),
+      ['native: 0 -> 2, min_groups=4'],
+    ],
+    [
+      'nor beyond what its adapter has come to allow: the rest is started elsewhere',
+      by('scaling=vanilla; down_window=0; min_groups=5', 0, [
+        adapter({ key: 'less', ...idle(6, { max: 3 }) }),
+        adapter({ key: 'more', price: 9 }),
+      ]),
+      ['less: 0 -> 3, min_groups=5', 'more: 0 -> 2, min_groups=5'],
+    ],
+    [
+      'the primary of fixed_elastic comes first, whatever it costs, and is one',
+      by('scaling=fixed_elastic; min_groups=2', 0, [
+        adapter({ key: 'cloud' }),
+        adapter({ key: 'own', max: 1, price: 9 }),
+      ]),
+      ['cloud: 0 -> 1, min_groups=2', 'own: 0 -> 1, min_groups=2'],
+    ],
+  ])('%s', (_, lines, expected) => {
+    expect(lines).toEqual(expected);
   });
 });
 

@@ -7,7 +7,9 @@
  * Beyond the documented rule: a primary group that was lost is replaced, and the ratio is that of `vanilla`, with the
  * primary's workers counted first.
  */
-import type { ScalingPolicy } from '../view.ts';
+import type { AdapterView, ScalingPolicy } from '../view.ts';
 import { byRatio } from './ratio.ts';
 
-export const fixedElastic: ScalingPolicy = (view) => byRatio(view, (adapter) => adapter.groupsMax === 1);
+export const isPrimary = (adapter: AdapterView): boolean => adapter.groupsMax === 1;
+
+export const fixedElastic: ScalingPolicy = (view) => byRatio(view, isPrimary);

@@ -8,57 +8,38 @@
  * names are never asked.
  */
 import { showId } from '@muster/protocol/ids';
-import { liveOf } from '../view.ts';
-import type { Tier } from '../tuning.ts';
+import { tierRooms } from '../tiers.ts';
+import type { TierRooms } from '../tiers.ts';
 import type { ScalingPolicy } from '../view.ts';
 import { byNeeds } from './by-needs.ts';
 import { draftOf } from './draft.ts';
 import { needsOf } from './needs.ts';
-import type { Budget, Draft, Line } from './draft.ts';
+import type { Budget, Draft } from './draft.ts';
 import { count } from './wording.ts';
 
 export const waterfall: ScalingPolicy = (view) => {
   const { upperTaskRatio, lowerTaskRatio } = view;
   const draft = draftOf(view);
-  const tiers = tiersOf(draft);
+  const rooms = tierRooms(view);
+  const { tierOf } = rooms;
+  bindTiers(draft, rooms);
   return byNeeds(draft, needsOf(draft), {
     want: ({ tasks }) => tasks / upperTaskRatio,
     keep: lowerTaskRatio > 0 ? ({ tasks }) => tasks / lowerTaskRatio : undefined,
     why: ({ tasks }) => `above ${upperTaskRatio} per worker, ${Math.ceil(tasks / upperTaskRatio)} needed`,
     whyFewer: `below ${lowerTaskRatio} per worker`,
-    tierOf: (line) => tiers.get(line.adapter.key) ?? view.tuning.tiers.length,
+    tierOf: (line) => tierOf.get(line.adapter.key) ?? view.tuning.tiers.length,
     gate: (line) =>
-      tiers.has(line.adapter.key) ? undefined : `${showId(line.adapter.key)}: no tier names it`,
+      tierOf.has(line.adapter.key) ? undefined : `${showId(line.adapter.key)}: no tier names it`,
     gated: { rule: 'blocked', words: 'but no tier names an adapter that can serve them' },
   });
 };
 
-/** The tier of each adapter, and a budget for each tier that has a cap. */
-const tiersOf = (draft: Draft): ReadonlyMap<string, number> => {
-  const { tiers } = draft.view.tuning;
-  const found = new Map<string, number>();
-  for (const { key } of draft.view.adapters) {
-    const tier = tiers.findIndex((one) => key.startsWith(one.adapter));
-    if (tier >= 0) found.set(key, tier);
-  }
-  tiers.forEach((tier, i) => {
-    const lines = draft.lines.filter((line) => found.get(line.adapter.key) === i);
-    const budget = budgetOf(tier, lines);
-    if (budget !== undefined) for (const line of lines) line.budgets.push(budget);
+const bindTiers = ({ lines }: Draft, { tierOf, tiers }: TierRooms): void => {
+  tiers.forEach(({ tier: { adapter, groupsMax }, room }, i) => {
+    if (groupsMax === undefined) return;
+    const words = `tier ${adapter}: at its cap of ${count(groupsMax, 'group')}`;
+    const budget: Budget = { left: room, words, until: undefined };
+    for (const line of lines) if (tierOf.get(line.adapter.key) === i) line.budgets.push(budget);
   });
-  return found;
-};
-
-/** Those that leave still run, so they count. */
-const budgetOf = ({ adapter, groupsMax }: Tier, lines: readonly Line[]): Budget | undefined => {
-  if (groupsMax === undefined) return undefined;
-  const occupied = lines.reduce(
-    (sum, { supply }) => sum + liveOf(supply) + supply.draining + supply.stopping,
-    0,
-  );
-  return {
-    left: Math.max(0, groupsMax - occupied),
-    words: `tier ${adapter}: at its cap of ${count(groupsMax, 'group')}`,
-    until: undefined,
-  };
 };
