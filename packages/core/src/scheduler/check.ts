@@ -8,6 +8,7 @@ import type { Pool } from './pool.ts';
 import { side } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { ASSIGNED, CANCELING, FINISHED, NO_TASK, PHASE_NAMES, WAITING } from './task-table.ts';
+import { isDoubtful } from './stock-adapter.ts';
 import { checkSupplies } from './supply-check.ts';
 import type { Worker } from './worker.ts';
 
@@ -176,6 +177,7 @@ const checkGroup = (state: SchedulerState, group: Group): void => {
   }
   assert(group.phase !== 'requested' || group.workers.size === 0, 'G1: a requested group has workers');
   assert(busy === group.busy, `G2: ${busy} busy workers, ${group.busy} counted`);
+  assert(group.guessed || !isDoubtful(state, group), 'S5: a guess that is not told to be one');
   const idle = group.phase === 'running' && busy === 0 && group.workers.size > 0;
   assert(idle === (group.idleSince !== undefined), 'G2: idleSince does not fit');
   const deserted = group.phase === 'running' && group.workers.size === 0;

@@ -6,7 +6,7 @@ import { groupGone, groupRuns, settleDrain } from './groups.ts';
 import { settleIdle, touch } from './indexes.ts';
 import { after, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
-import { attributeByArrival } from './stock-adapter.ts';
+import { attributeByArrival, doubt } from './stock-adapter.ts';
 import { stray, unstray } from './strays.ts';
 import { correct } from './supply.ts';
 import type { Worker } from './worker.ts';
@@ -30,6 +30,7 @@ export const addMember = (state: SchedulerState, group: Group, worker: Worker): 
   worker.group = group;
   group.workers.add(worker);
   group.supply.deserted.delete(group);
+  doubt(state, group);
   if (group.phase === 'requested') groupRuns(state, group);
   else if (group.phase === 'running') state.timers.clear(group.timer);
   else {
@@ -59,6 +60,7 @@ export const leaveGroup = (state: SchedulerState, worker: Worker): void => {
     group.busy--;
   }
   worker.group = undefined;
+  doubt(state, group);
   settleIdle(state, group);
   settleDrain(state, group);
   if (group.phase === 'stopping' && group.reported && group.workers.size === 0)

@@ -10,7 +10,7 @@ import { settleIdle, touch } from './indexes.ts';
 import { flushAcks } from './acks.ts';
 import { after, deafForMs, note, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
-import { doubtMs, isNameless, startCommand, stopCommand } from './stock-adapter.ts';
+import { doubt, doubtMs, isNameless, startCommand, stopCommand } from './stock-adapter.ts';
 import { stray } from './strays.ts';
 import { delist, enlist } from './supply.ts';
 
@@ -45,6 +45,7 @@ const insert = (state: SchedulerState, group: Group): void => {
   group.adapter.groups.add(group);
   group.adapter.phases[group.phase]++;
   enlist(group);
+  doubt(state, group);
   group.life.add({ at: state.now, phase: group.phase, reason: group.reason });
   state.scalingDirty = true;
 };

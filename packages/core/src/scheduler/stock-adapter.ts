@@ -10,6 +10,8 @@
  * S5 When several groups lacked workers, or a worker that was started by hand came between, which worker is
  *    whose is a guess. Guessed groups are stopped when no stock task is left at all: else the one that is stopped
  *    might be the one that works. One that seems to have no worker is not stopped before either, up to a limit.
+ *    A group that is not `guessed` has only workers that the answer named, or every stock worker without a group
+ *    came before it was asked for. It becomes a guess when that ends, never by being looked at.
  *
  * One hole stays: when the answer to a start is lost, nobody can name that group, so nobody can stop it; its
  * workers show up as workers without a group.
@@ -132,26 +134,50 @@ export interface Stoppable {
   readonly idleSince: Instant | undefined;
 }
 
-/** S5. Which of these idle groups of a stock adapter may be stopped, longest idle first. */
+/** S5. Which of these idle groups of a stock adapter may be stopped, longest idle first. Changes nothing. */
 export const stoppable = (state: SchedulerState, idle: Iterable<Group>): readonly Stoppable[] => {
-  let guessedIdleSince: Instant | undefined;
-  let guessedBusy = state.stock.tasks > 0;
-  const strayAt = lastStray(state);
-  for (const group of state.groups.values()) {
-    if (group.adapter.own) continue;
-    // A worker without a group that came after this start may be its own, and what it has somebody else's.
-    if (strayAt !== undefined && strayAt >= group.bornAt && !isNamedInFull(group)) group.guessed = true;
-    if (!group.guessed || group.phase !== 'running') continue;
-    if (group.idleSince === undefined) guessedBusy = true;
-    else guessedIdleSince = latest(guessedIdleSince, group.idleSince);
-  }
   const may: Stoppable[] = [];
+  let guessed: { readonly idleSince: Instant | undefined } | 'busy' | undefined;
   for (const group of idle) {
     if (!group.guessed) may.push({ group, idleSince: group.idleSince });
-    else if (!guessedBusy) may.push({ group, idleSince: guessedIdleSince });
+    else {
+      guessed ??= guessedIdle(state);
+      if (guessed !== 'busy') may.push({ group, idleSince: guessed.idleSince });
+    }
   }
   return may.sort((one, other) => (one.idleSince ?? 0) - (other.idleSince ?? 0));
 };
+
+/** Since when none of the guessed groups has worked. */
+const guessedIdle = (state: SchedulerState): { readonly idleSince: Instant | undefined } | 'busy' => {
+  if (state.stock.tasks > 0) return 'busy';
+  let idleSince: Instant | undefined;
+  for (const group of state.groups.values()) {
+    if (!group.guessed || group.phase !== 'running') continue;
+    if (group.idleSince === undefined) return 'busy';
+    idleSince = latest(idleSince, group.idleSince);
+  }
+  return { idleSince };
+};
+
+/** S5. A stock worker has no group: it may be any of theirs that were asked for before it came. */
+export const doubtAll = (state: SchedulerState, stray: Worker): void => {
+  for (const group of state.groups.values()) if (mayBelongTo(stray, group)) group.guessed = true;
+};
+
+/** S5. The group is new, has got its name, or other workers than before. */
+export const doubt = (state: SchedulerState, group: Group): void => {
+  if (isDoubtful(state, group)) group.guessed = true;
+};
+
+export const isDoubtful = (state: SchedulerState, group: Group): boolean => {
+  if (group.adapter.own) return false;
+  for (const worker of state.stockStrays) if (mayBelongTo(worker, group)) return true;
+  return false;
+};
+
+const mayBelongTo = (stray: Worker, group: Group): boolean =>
+  !group.adapter.own && stray.registeredAt >= group.bornAt && !isNamedInFull(group);
 
 /** S5. How much longer a group that seems to have no worker is kept: its worker may pass for another group's, and work. */
 export const doubtMs = (state: SchedulerState, group: Group): number => {
@@ -173,12 +199,6 @@ const mayWorkUnknown = (state: SchedulerState): boolean => {
 const isNamedInFull = (group: Group): boolean => {
   for (const worker of group.workers) if (!group.announced.has(worker.id)) return false;
   return group.workers.size > 0;
-};
-
-const lastStray = (state: SchedulerState): Instant | undefined => {
-  let last: Instant | undefined;
-  for (const worker of state.stockStrays) last = latest(last, worker.registeredAt);
-  return last;
 };
 
 const latest = (one: Instant | undefined, other: Instant): Instant =>

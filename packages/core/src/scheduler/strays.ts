@@ -2,6 +2,7 @@
 import { groupOfWorker } from '@muster/protocol/ids';
 import { side } from './state.ts';
 import type { SchedulerState } from './state.ts';
+import { doubtAll } from './stock-adapter.ts';
 import type { Worker } from './worker.ts';
 
 /** A worker that has no group, or none that we know (yet). */
@@ -11,6 +12,7 @@ export const stray = (state: SchedulerState, worker: Worker): void => {
   mine.offers.add(worker);
   if (!worker.own) {
     state.stockStrays.add(worker);
+    doubtAll(state, worker);
     return;
   }
   const named = groupOfWorker(worker.id);
