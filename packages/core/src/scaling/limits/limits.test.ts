@@ -1,7 +1,7 @@
 import { instant } from '@muster/protocol/ids';
 import { describe, expect, it } from 'vitest';
 import { adapter, NOW, view } from '../../../test/scaling-view.ts';
-import type { AdapterGiven, ViewGiven } from '../../../test/scaling-view.ts';
+import type { AdapterGiven, DemandGiven, ViewGiven } from '../../../test/scaling-view.ts';
 import { policyOf } from '../../policy-content.ts';
 import { decide } from '../decide.ts';
 import type { Decided } from '../decide.ts';
@@ -332,6 +332,56 @@ describe('floors', () => {
     expect(targets.map(({ starts }) => starts.map(({ ask, groups }) => [[...ask.keys()], groups]))).toEqual([
       [[['gpu'], 1]],
     ]);
+  });
+});
+
+describe('warm groups are for tasks that are there:', () => {
+  const warm = (
+    demands: readonly DemandGiven[],
+    adapters: readonly AdapterView[],
+    serves?: ViewGiven['serves'],
+  ): readonly string[] => {
+    const policy = policyOf('allocate=capability; scaling=capability; down_window=0; warm_groups=1');
+    const given = view(demands, adapters, { tuning: policy.tuning, upper: 5, lower: 0.5 });
+    return shown(decide(policy, serves === undefined ? given : { ...given, serves }, NO_MEMORY));
+  };
+  const gpu = { needs: 'gpu', tasks: 3, waiting: 0 };
+  const busyGpu = adapter({ key: 'gpu', offers: 'gpu', running: 3, price: 5 });
+
+  it.each([
+    [
+      'groups that can serve none of them are not started, cheap as they are',
+      warm([gpu], [adapter({ key: 'cpu' }), busyGpu]),
+      ['gpu: 3 -> 4, warm_groups=1'],
+    ],
+    [
+      'nor do they count as spare, or stay',
+      warm([gpu], [adapter({ key: 'cpu', ...idle(2) }), busyGpu]),
+      ['cpu: 0 -> 0', 'gpu: 3 -> 4, warm_groups=1'],
+    ],
+    [
+      'nothing is started where nobody can serve them',
+      warm([{ needs: 'tpu', tasks: 1 }], [adapter({ key: 'cpu' })]),
+      [],
+    ],
+    [
+      'tasks that wait for others do not keep them away',
+      warm(
+        [
+          { tasks: 3, waiting: 0 },
+          { needs: 'tpu', tasks: 1 },
+        ],
+        [adapter({ key: 'cpu', running: 3 }), adapter({ key: 'gpu', offers: 'gpu', max: 0 })],
+      ),
+      ['cpu: 3 -> 4, warm_groups=1'],
+    ],
+    [
+      'any group will do where needs are ignored',
+      warm([gpu], [adapter({ key: 'cpu' }), busyGpu], () => true),
+      ['cpu: 0 -> 1, warm_groups=1'],
+    ],
+  ])('%s', (_, lines, expected) => {
+    expect(lines).toEqual(expected);
   });
 });
 
