@@ -97,7 +97,7 @@ export const schedulerCommand: CommandSpec<{
     }),
     policyContent: option(text({ placeholder: '<policies>' }), {
       default: 'allocate=even_load; scaling=no',
-      doc: 'how tasks are assigned and how the fleet grows: allocate=even_load|capability; scaling=no|vanilla; upper_task_ratio=N; lower_task_ratio=N',
+      doc: 'how tasks are assigned and how the fleet grows: allocate=even_load|capability; scaling=no|vanilla|capability|fixed_elastic|target|waterfall, and keys of the policy (docs/policies.md)',
     }),
     insecure: option(boolean(), {
       default: false,

@@ -18,7 +18,7 @@ export interface WaitingNotes {
 const isBusy = (reason: string): boolean => reason.endsWith(' busy');
 
 /** Times count down from one look to the next: that is no news. */
-const newsOf = (reason: string): string => reason.replaceAll(/\d+ ms/g, '');
+const newsOf = (reason: string): string => reason.replaceAll(/\d+ (?:ms|s|min|h)\b/g, '');
 
 /** @param needs capabilities of the jobs. @param say is given one line without its end, once per change. */
 export const createWaitingNotes = (

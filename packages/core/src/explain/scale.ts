@@ -160,7 +160,7 @@ const outlookLines = (state: SchedulerState, facts: ScaleFacts, now: Instant): r
   const adapters = [...state.adapters.values()];
   const blocked = adapters
     .filter((adapter) => !adapter.up || isResting(adapter, now))
-    .map((adapter) => whyNoStart(adapter, now));
+    .map((adapter) => whyNoStart(state, adapter, now));
   return [
     ...facts.outlook.flatMap(outlookWords),
     ...(facts.groups.requested + facts.groups.running === 0 ? [] : windowLines(state.config.policy.tuning)),

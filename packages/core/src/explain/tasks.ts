@@ -1,4 +1,4 @@
-/** Which tasks there are to ask about: those that wait longest, and those that are with workers longest. */
+/** Which tasks there are to ask about: the oldest of those that wait, and of those that are with workers. */
 import type { Instant } from '@muster/protocol/ids';
 import type { ExplainAnswer, TaskFacts } from '../explain.ts';
 import type { SchedulerState } from '../scheduler/state.ts';
@@ -31,7 +31,7 @@ export const explainTasks = (state: SchedulerState, now: Instant): TasksAnswer =
         ? []
         : [
             {
-              title: 'Longest with a worker',
+              title: 'Oldest with a worker (since submitted)',
               lines: held.map((task) => `${line(task)}  worker ${task.worker ?? '?'}`),
             },
           ]),

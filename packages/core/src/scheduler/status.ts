@@ -4,6 +4,7 @@ import type { Instant } from '@muster/protocol/ids';
 import { missingCapabilities } from '../allocation/policy.ts';
 import { policyText } from '../policy-content/text.ts';
 import type { SchedulerStatus } from '../scheduler-types.ts';
+import { showDuration } from '../words.ts';
 import type { Adapter } from './adapter.ts';
 import type { Bucket } from './bucket.ts';
 import { isOnTrial, isResting } from './breaker.ts';
@@ -80,7 +81,7 @@ export const statusOf = (state: SchedulerState, now: Instant): SchedulerStatus =
 };
 
 export const troubleOf = (adapter: Adapter, now: Instant): string => {
-  if (!adapter.up) return `not heard for ${now - adapter.lastSeen} ms`;
+  if (!adapter.up) return `not heard for ${showDuration(now - adapter.lastSeen)}`;
   return adapter.says === '' ? adapter.breaker.trouble : adapter.says;
 };
 
@@ -137,7 +138,7 @@ export const whyWaiting = (state: SchedulerState, bucket: Bucket, now: Instant):
   if (state.shutdown !== undefined) return 'the scheduler is shutting down: no groups are started';
   if (state.config.policy.scaling === 'no') return `no workers${kind}, and scaling=no starts none`;
   if (adapters.length === 0) return `no workers${kind} and no adapter that could start them`;
-  return adapters.map((adapter) => whyNoStart(adapter, now)).join('; ');
+  return adapters.map((adapter) => whyNoStart(state, adapter, now)).join('; ');
 };
 
 const whyNotTaken = (state: SchedulerState, bucket: Bucket, able: number): string => {
@@ -186,17 +187,26 @@ const missingNames = (
 };
 
 /** What keeps this adapter from a start. */
-export const whyNoStart = (adapter: Adapter, now: Instant): string => {
+export const whyNoStart = (state: SchedulerState, adapter: Adapter, now: Instant): string => {
   const name = `adapter ${showId(adapter.key)}`;
-  if (!adapter.up) return `${name} has not been heard for ${now - adapter.lastSeen} ms`;
+  if (!adapter.up) return `${name} has not been heard for ${showDuration(now - adapter.lastSeen)}`;
   if (adapter.says !== '') return `${name} says: ${showId(adapter.says)}`;
   const { restsUntil, trouble } = adapter.breaker;
   if (restsUntil !== undefined && restsUntil > now) {
-    return `${name} is in trouble (${trouble}); next start in ${restsUntil - now} ms`;
+    return `${name} is in trouble (${trouble}); next start in ${showDuration(restsUntil - now)}`;
   }
   if (adapter.groups.size >= adapter.groupsMax) {
     const leaving = adapter.phases.draining + adapter.phases.stopping;
     return `${name} is at its limit of ${adapter.groupsMax}${leaving > 0 ? `, ${leaving} of them leaving` : ''}`;
   }
-  return `${name} is about to start a group`;
+  const inTheWay = lastBlock(state, adapter);
+  return inTheWay === undefined ? `${name} is about to start a group` : `${name}: ${inTheWay}`;
+};
+
+/** What the latest decision says against this adapter, such as that the policy never asks it. */
+const lastBlock = (state: SchedulerState, adapter: Adapter): string | undefined => {
+  const side = adapter.own ? 'own' : 'stock';
+  const record = [...state.records].findLast((one) => one.side === side);
+  const start = `${showId(adapter.key)}: `;
+  return record?.blockedBy.find((phrase) => phrase.startsWith(start))?.slice(start.length);
 };
