@@ -100,8 +100,8 @@ const isBrokenOff = (error: unknown): boolean =>
 
 /** Calls of every client of this process: what was answered, and what was broken off, as only a hung one is here. */
 const calls = { begun: 0, ended: 0, brokenOff: 0, drift: 0 };
-const send = ECSClient.prototype.send as (...args: readonly unknown[]) => Promise<unknown>;
-ECSClient.prototype.send = function counted(this: ECSClient, ...args: readonly unknown[]) {
+const send = ECSClient.prototype.send as (...args: unknown[]) => Promise<unknown>;
+ECSClient.prototype.send = function counted(this: ECSClient, ...args: unknown[]) {
   calls.begun++;
   const answer = send.apply(this, args);
   const end = (): void => void calls.ended++;
