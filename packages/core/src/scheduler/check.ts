@@ -3,6 +3,7 @@ import { InvariantError } from '../machine.ts';
 import type { Client } from './client.ts';
 import { GROUP_PHASES } from './group.ts';
 import type { Group } from './group.ts';
+import { isUp } from './groups.ts';
 import { mayBeGivenTasks } from './indexes.ts';
 import type { Pool } from './pool.ts';
 import { side } from './state.ts';
@@ -152,6 +153,8 @@ const checkGroups = (state: SchedulerState): void => {
     grouped + state.own.ungrouped + state.stock.ungrouped === state.workers.size,
     'G1: workers with and without a group are not all workers',
   );
+  const up = [...state.groups.values()].filter(({ phase }) => isUp(phase)).length;
+  assert(up === state.counts.groupsUp, `A1: ${up} groups up, ${state.counts.groupsUp} counted`);
   for (const own of [true, false]) {
     const lone = [...state.workers.values()].filter((one) => one.own === own && one.group === undefined);
     side(state, own).offers.check(lone);

@@ -5,7 +5,7 @@ import { never } from '../machine.ts';
 import type { Adapter } from './adapter.ts';
 import { beginTrial, closeBreaker, endTrial, startFailed } from './breaker.ts';
 import { Group } from './group.ts';
-import type { DrainCause, GroupState } from './group.ts';
+import type { DrainCause, GroupPhase, GroupState } from './group.ts';
 import { settleIdle, touch } from './indexes.ts';
 import { flushAcks } from './acks.ts';
 import { after, deafForMs, note, send } from './state.ts';
@@ -18,6 +18,7 @@ const enter = (state: SchedulerState, group: Group, next: GroupState, reason: st
   const { phases } = group.adapter;
   phases[group.phase]--;
   phases[next.phase]++;
+  state.counts.groupsUp += Number(isUp(next.phase)) - Number(isUp(group.phase));
   group.supply.phases[group.phase]--;
   group.supply.phases[next.phase]++;
   group.state = next;
@@ -30,6 +31,9 @@ const enter = (state: SchedulerState, group: Group, next: GroupState, reason: st
   settleIdle(state, group);
   for (const worker of group.workers) touch(state, worker);
 };
+
+/** There, or as good as: with a worker, or it had one. */
+export const isUp = (phase: GroupPhase): boolean => phase === 'running' || phase === 'draining';
 
 const noteGroup = (
   state: SchedulerState,
@@ -111,9 +115,8 @@ export const groupRuns = (state: SchedulerState, group: Group): void => {
     group.ran = true;
     state.counts.groupsStarted++;
   }
-  let live = 0;
-  for (const adapter of state.adapters.values()) live += adapter.phases.running + adapter.phases.draining;
-  state.counts.groupsPeak = Math.max(state.counts.groupsPeak, live);
+  const { counts } = state;
+  counts.groupsPeak = Math.max(counts.groupsPeak, counts.groupsUp);
   noteGroup(state, 'group.running', 'info', group, { afterMs: state.now - started });
 };
 
@@ -207,6 +210,7 @@ export const groupGone = (state: SchedulerState, group: Group, reason: string): 
   settleIdle(state, group);
   state.timers.clear(group.timer);
   adapter.phases[group.phase]--;
+  if (isUp(group.phase)) state.counts.groupsUp--;
   adapter.groups.delete(group);
   delist(group);
   endTrial(group);

@@ -7,7 +7,6 @@
  */
 import type { GroupId, Instant } from '@muster/protocol/ids';
 import type { GroupPhase } from './group.ts';
-import type { SchedulerState } from './state.ts';
 
 export const RECORDS_KEPT = 256;
 export const LIVES_KEPT = 512;
@@ -89,12 +88,3 @@ export class GroupLife {
     this.forgotten++;
   }
 }
-
-/** Of a group that lives or lived not long ago. Costs time by {@link LIVES_KEPT}. */
-export const lifeOf = (state: SchedulerState, id: GroupId): GroupLife | undefined => {
-  const live = state.groups.get(id);
-  if (live !== undefined) return live.life;
-  let found: GroupLife | undefined;
-  for (const life of state.lives) if (life.id === id) found = life;
-  return found;
-};

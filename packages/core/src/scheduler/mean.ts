@@ -1,7 +1,7 @@
 /** Mean of the latest samples: plain at first, then the newest ones count more. */
 const SAMPLES = 64;
-/** Longer ones count as this. */
-const MS_MAX = 1e6;
+/** Longer ones, of more than a day, count as this. */
+const MS_MAX = 1e8;
 
 export class Mean {
   #ms = 0;

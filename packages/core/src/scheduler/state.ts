@@ -63,6 +63,8 @@ export interface Counts {
   lostAttempts: number;
   groupsStarted: number;
   groupsStopped: number;
+  /** That run or drain now. */
+  groupsUp: number;
   groupsPeak: number;
 }
 
@@ -215,6 +217,7 @@ const noCounts = (): Counts => ({
   lostAttempts: 0,
   groupsStarted: 0,
   groupsStopped: 0,
+  groupsUp: 0,
   groupsPeak: 0,
 });
 

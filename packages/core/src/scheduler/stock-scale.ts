@@ -3,7 +3,7 @@
  * as they are under any policy: the limit of an adapter is never exceeded, and a stock adapter has one start in flight,
  * because its answers do not say to what.
  */
-import { capabilityKey, NO_CAPABILITIES } from '@muster/protocol/ids';
+import { capabilityKey, NO_CAPABILITIES, peerId } from '@muster/protocol/ids';
 import type { GroupId } from '@muster/protocol/ids';
 import type { SupplyChange } from '../scaling/record.ts';
 import { decideStock } from '../scaling/stock/decide.ts';
@@ -65,7 +65,7 @@ const stockGroup = (state: SchedulerState, group: Group): StockGroup => {
   let queued = 0;
   let workers = 0;
   if (adapter.own) for (const worker of group.workers) queued += worker.queued;
-  else for (const worker of state.workers.values()) if (announced.has(worker.id)) queued += worker.queued;
+  else for (const named of announced) queued += state.workers.get(peerId(named))?.queued ?? 0;
   workers = adapter.own ? group.workers.size : announced.size;
   return { id, adapter: adapter.key, offers, workers, queued };
 };
