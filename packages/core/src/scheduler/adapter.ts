@@ -52,6 +52,8 @@ export class Adapter {
   starting: Group | undefined = undefined;
   /** A start of it was ever asked for, whatever came of it. */
   wasAsked = false;
+  /** `compat=stock`: when a decision was last made for it. */
+  decidedAt: Instant | undefined = undefined;
   /** `compat=stock`: the decision for it that is kept up. */
   held: { readonly key: string; readonly at: number } = { key: '', at: -1 };
   readonly startTimes: StartTimes = new StartTimes();

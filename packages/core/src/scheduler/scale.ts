@@ -57,11 +57,19 @@ const recheck = (state: SchedulerState, at: Instant | undefined): void => {
   armBy(state, state.scalingTimer, instant(Math.max(at, state.now + INTERVAL_MS)));
 };
 
+/** Ours say at once what has changed; each of those of Scaler 1.15.0 beats every two seconds, late or a little early. */
+const STOCK_INTERVAL_MS = 1_900;
+
+const isTooEarly = (state: SchedulerState, { own, decidedAt }: Adapter): boolean =>
+  own && decidedAt !== undefined && state.now - decidedAt < STOCK_INTERVAL_MS;
+
 /** At each heartbeat of an adapter, after its echo. */
 export const scaleOnHeartbeat = (state: SchedulerState, adapter: Adapter): void => {
   if (state.shutdown !== undefined) return;
   if (state.config.compat === 'stock') {
+    if (isTooEarly(state, adapter)) return;
     tellPolicy(state);
+    adapter.decidedAt = state.now;
     decideAsStock(state, adapter);
     return;
   }
