@@ -4,10 +4,14 @@ import type { Demand, ScalingView, Unservable } from '../view.ts';
 import type { Matches } from './place.ts';
 
 /** Without an adapter nobody could be asked, and that is what is said then, instead. */
-export const unservableOf = (view: ScalingView, matches: Matches): ReadonlyMap<Demand, Unservable> => {
+export const unservableOf = (view: ScalingView, matches: Matches): ReadonlyMap<Demand, Unservable> =>
+  view.adapters.length === 0 ? new Map() : unservableAmong(view, matches);
+
+/** By what adapters and workers offer; while nobody at all is here, nothing is known of that. */
+export const unservableAmong = (view: ScalingView, matches: Matches): ReadonlyMap<Demand, Unservable> => {
   const found = new Map<Demand, Unservable>();
-  if (view.adapters.length === 0) return found;
   const offered = [...offersOf(view)];
+  if (offered.length === 0) return found;
   for (const demand of view.demands) {
     if (demand.waiting === 0 || offered.some((offers) => matches(offers, demand.needs))) continue;
     found.set(demand, {
