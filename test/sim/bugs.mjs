@@ -48,7 +48,7 @@ export const BUGS = [
   {
     name: 'P2: an open intent is not taken up again',
     file: core('provisioning/listing.ts'),
-    from: "want(state, intent, 'open', { name: 'waiting', notBefore: state.now, tries: 0 });",
+    from: "const group = want(state, intent, 'open', { name: 'waiting', notBefore: state.now, tries: 0 });\n      group.mayExist = true;",
     to: '',
   },
   {
@@ -66,20 +66,20 @@ export const BUGS = [
   {
     name: 'P3: a listing is believed however old it is',
     file: core('provisioning/listing.ts'),
-    from: 'begunAt - phase.provenAt < state.config.listLagMs',
+    from: 'begunAt - phase.provenAt < lagOf(state, group, phase.instance)',
     to: 'begunAt < 0',
   },
   {
     name: 'P3: the scheduler counts only groups that run, and starts on and on',
-    file: core('scaling/vanilla.ts'),
-    from: 'workers += (adapter.requested + adapter.serving) * adapter.workersPerGroup;',
-    to: 'workers += adapter.serving * adapter.workersPerGroup;',
+    file: core('scaling/policies/draft.ts'),
+    from: 'counted: supply.serving + (tuning.countStarting ? supply.requested : 0),',
+    to: 'counted: supply.serving,',
   },
   {
     name: 'P4, running → draining: busy groups are chosen',
-    file: core('scheduler/scale.ts'),
-    from: 'for (const group of adapter.idle) {',
-    to: "for (const group of [...adapter.groups].filter((one) => one.phase === 'running')) {",
+    file: core('scheduler/idle.ts'),
+    from: 'for (const group of supply.idleGroups) yield',
+    to: "for (const group of [...supply.adapter.groups].filter((one) => one.phase === 'running' && one.supply === supply)) yield",
   },
   {
     name: 'P4, draining → running: a drain that takes too long stops the group',
@@ -89,9 +89,9 @@ export const BUGS = [
   },
   {
     name: 'P4: a group is let go before all its workers are back',
-    file: core('scheduler/scale.ts'),
-    from: 'if (isReturning) armScaling(state, returningUntil);',
-    to: 'if (isReturning && returningUntil < 0) armScaling(state, returningUntil);',
+    file: core('scheduler/idle.ts'),
+    from: 'at = Math.max(at, returningUntil);',
+    to: 'void returningUntil;',
   },
   {
     name: 'P4: a drain does not wait for the last worker',
@@ -138,8 +138,8 @@ export const BUGS = [
   {
     name: 'P5, requested → gone: a start that failed is waited for',
     file: core('scheduler/adapters.ts'),
-    from: "  startFailed(state, adapter, failure, reason === '' ? status : reason);\n  groupGone(state, group, `start failed",
-    to: "  startFailed(state, adapter, failure, reason === '' ? status : reason);\n  if (reason === '') groupGone(state, group, `start failed",
+    from: "  startFailed(state, group, failure, reason === '' ? status : reason);\n  groupGone(state, group, `start failed",
+    to: "  startFailed(state, group, failure, reason === '' ? status : reason);\n  if (reason === '') groupGone(state, group, `start failed",
   },
   {
     name: 'P5, requested → gone: a group that ended while it started is waited for',
@@ -178,10 +178,10 @@ export const BUGS = [
     to: 'const due = instant(state.lastScalingAt + INTERVAL_MS * Math.ceil(3 * Math.random()));',
   },
   {
-    name: 'I8: what waits for workers that are on their way starts a group elsewhere',
-    file: core('scheduler/scale.ts'),
-    from: 'if (own !== bucket.own || phases.requested === 0) continue;',
-    to: 'if (own === bucket.own) continue;',
+    name: 'I8: the fleet shrinks within its window down',
+    file: core('scaling/limits/stabilise.ts'),
+    from: 'Math.max(wanted, most[0]?.groups ?? wanted)',
+    to: 'wanted',
   },
   {
     name: 'worker: what is offered while it drains is taken',
@@ -191,14 +191,98 @@ export const BUGS = [
   },
   {
     name: 'stock: two starts are in flight at once',
-    file: core('scheduler/stock-adapter.ts'),
-    from: 'adapter.own || adapter.starting === undefined;',
-    to: 'adapter.own || adapter.peer !== undefined;',
+    file: core('scheduler/breaker.ts'),
+    from: 'if (adapter.starting !== undefined) return',
+    to: 'if (adapter.starting !== undefined && adapter.own) return',
   },
   {
     name: 'stock: a worker of its adapter is sent what only ours understand',
     file: core('scheduler/flush.ts'),
     from: 'if (!worker.own) {',
     to: 'if (worker.own && worker.id === undefined) {',
+  },
+  {
+    name: 'P4: a list that was overtaken is believed',
+    file: core('scheduler/adapters.ts'),
+    from: 'if (count > 0 && count <= adapter.beats) return false;',
+    to: 'if (count < 0) return false;',
+  },
+  {
+    name: 'P6: starts at one adapter are left to chance',
+    file: core('scheduler/apply.ts'),
+    from: 'const gone = release(state, adapter, target, reason);',
+    to: 'const gone = Math.random() < 0.5 ? 0 : release(state, adapter, target, reason);',
+  },
+  {
+    name: 'breaker: an adapter that rests is asked all the same',
+    file: core('scheduler/breaker.ts'),
+    from: 'if (isResting(adapter, state.now)) {',
+    to: 'if (isResting(adapter, state.now) && adapter.groupsMax === 0) {',
+  },
+  {
+    name: 'billed_minimum: what is paid for is let go',
+    file: core('scheduler/idle.ts'),
+    from: 'if (policy.tuning.billedMinimum) at',
+    to: 'if (!policy.tuning.billedMinimum) at',
+  },
+  {
+    name: 'start_step: the step up has no bound',
+    file: core('scaling/limits/steps.ts'),
+    from: 'const granted = Math.min(starts, most);',
+    to: 'const granted = starts;',
+  },
+  {
+    name: 'down_step: the step down has no bound',
+    file: core('scaling/limits/steps.ts'),
+    from: 'const granted = Math.max(0, Math.min(leaving, most - pace.gone));',
+    to: 'const granted = leaving;',
+  },
+  {
+    name: 'min_groups: the floor is not kept',
+    file: core('scaling/limits/floors.ts'),
+    from: 'return groups >= minGroups ? warmed',
+    to: 'return groups >= 0 ? warmed',
+  },
+  {
+    name: 'waterfall: groups that are there do not count in a tier',
+    file: core('scaling/policies/waterfall.ts'),
+    from: 'left: Math.max(0, groupsMax - occupied),',
+    to: 'left: groupsMax,',
+  },
+  {
+    name: 'capability, target, waterfall: only the first need is looked at',
+    file: core('scaling/policies/by-needs.ts'),
+    from: 'const wants = needs.demands.map((demand) => share(rule.want(demand, needs)));',
+    to: 'const wants = needs.demands.map((demand, i) => (i === 0 ? share(rule.want(demand, needs)) : 0));',
+  },
+  {
+    name: 'target: what is assumed of unmeasured functions is added up without end',
+    file: core('scaling/policies/target.ts'),
+    from: 'Math.min(busy + backlog, busy + waiting)',
+    to: 'busy + 9 * backlog',
+  },
+  {
+    name: 'step: a kind of groups without a place uses up the step',
+    file: core('scaling/limits/steps.ts'),
+    from: 'most - Math.min(granted, plan.placed)',
+    to: 'most - granted',
+  },
+  {
+    name: 'stock scheduler: a result is sent in a batch before anybody has said how',
+    file: core('worker/results.ts'),
+    from: "state.connection === 'up' && state.scheduler.kind !== 'unknown'",
+    to: "state.connection === 'up'",
+  },
+  {
+    name: 'stock scheduler: it is told of drains',
+    file: core('worker/lifecycle.ts'),
+    from: "if (state.scheduler.kind !== 'own') return;",
+    to: "if (state.phase.name === 'ended') return;",
+  },
+  {
+    name: 'stock scheduler: groups are not announced again',
+    file: core('provisioning/commands.ts'),
+    from: "if (speaks === 'stock') reannounce(state);",
+    to: "if (speaks === 'unknown') reannounce(state);",
   },
 ];

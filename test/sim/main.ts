@@ -1,5 +1,5 @@
 /**
- * `npm run sim -- [--seeds N | --seed N] [--from N] [--family storm|example] [--jobs N] [--json] [--minimise]
+ * `npm run sim -- [--seeds N | --seed N] [--from N] [--family storm|example|load] [--jobs N] [--json] [--minimise]
  * [--brief] [--first-failure] [--again all|some|none]`: runs the simulated fleet.
  */
 import { spawnSync } from 'node:child_process';
@@ -60,7 +60,7 @@ const commit = (): string => {
   return git('status', '--porcelain') === '' ? head : `${head}+dirty`;
 };
 
-const family = wordOf<FamilyName>(values.family, ['storm', 'example']);
+const family = wordOf<FamilyName>(values.family, ['storm', 'example', 'load']);
 
 /** Runs it again to tell its story, and, when asked to, with less and less happening. */
 const show = ({ seed, promise, message }: SeedFailure): void => {

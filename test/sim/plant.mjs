@@ -1,16 +1,19 @@
-// `node test/sim/plant.mjs [NAME …]`: plants one bug after another into a copy of the sources that only the bundler sees,
+// `node test/sim/plant.mjs [--seeds N] [NAME …]`: plants one bug after another into a copy of the sources that only the bundler sees,
 // and runs the simulated fleet until a seed fails. A bug that no seed catches fails this script.
 import { spawnSync } from 'node:child_process';
 import { bundleSimulation, root } from './bundle.mjs';
 import { BUGS } from './bugs.mjs';
 
+const seedsAt = process.argv.indexOf('--seeds');
+/** Fewer than the default ones, for a first look. */
+const seedsMax = seedsAt < 0 ? [] : process.argv.splice(seedsAt, 2);
 const wanted = process.argv.slice(2);
 const bugs = BUGS.filter((bug) => wanted.length === 0 || wanted.some((word) => bug.name.includes(word)));
 const width = Math.max(...bugs.map((bug) => bug.name.length));
 let missed = 0;
 for (const bug of bugs) {
   const entry = await bundleSimulation({ name: 'planted', change: bug });
-  const args = [entry, '--json', '--brief', '--first-failure', '--jobs', '1'];
+  const args = [entry, '--json', '--brief', '--first-failure', '--jobs', '1', ...seedsMax];
   if (!bug.name.startsWith('P6')) args.push('--again', 'none');
   const done = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
   const last = done.stdout.trim().split('\n').at(-1) ?? '';

@@ -28,7 +28,8 @@ export const exampleOf = (seed: number): Scenario => {
   const plain = new Map<string, number>();
   const bootMs = random.pick([100, 500, 3_000]) ?? 500;
   const provider = { ...first.provider, groupsMax: 4, caps, capabilities: plain, bootMs };
-  const config = { ...first.config, caps, capabilities: plain, workersPerGroup: 2 };
+  const { offers: _, ...settings } = first.config;
+  const config = { ...settings, caps, capabilities: plain, workersPerGroup: 2 };
   const incidents = incidentsOf(random, stormMs);
   return {
     ...base,

@@ -77,7 +77,8 @@ export class Fleet implements Hub {
 
   /** Nothing has happened that a stock peer cannot survive: no link of its side broke, nobody was started anew. */
   get isStockCertain(): boolean {
-    return !this.scenario.stockFaults && this.scheduler.runs === 1 && !this.stockDisturbed;
+    const { scheduler, stockFaults } = this.scenario;
+    return scheduler.compat === 'own' && !stockFaults && this.scheduler.runs === 1 && !this.stockDisturbed;
   }
 
   stockDisturbed = false;

@@ -7,6 +7,7 @@ import { Flapping } from './flapping.ts';
 import type { Fleet } from './fleet.ts';
 import type { Watcher } from './hub.ts';
 import { checkNoRunaway } from './runaway.ts';
+import { Limits } from './limits.ts';
 import type { ProviderGroup } from './provider.ts';
 import type { StockAdapter } from './stock.ts';
 import { Coverage } from './tables.ts';
@@ -27,6 +28,7 @@ export class Ledger implements Watcher {
   readonly coverage = new Coverage();
   readonly #fleet: Fleet;
   readonly #flapping: Flapping;
+  readonly #limits: Limits;
   #groups = new Map<string, Phase>();
   #causes = new Map<string, string>();
   /** Groups whose latest order to stop came from scaling alone. */
@@ -49,6 +51,7 @@ export class Ledger implements Watcher {
   constructor(fleet: Fleet) {
     this.#fleet = fleet;
     this.#flapping = new Flapping(fleet);
+    this.#limits = new Limits(fleet);
   }
 
   /** `compat=stock` stops what runs, as the stock system does. */
@@ -67,6 +70,7 @@ export class Ledger implements Watcher {
     this.#voluntary.clear();
     this.failedStarts.clear();
     this.#flapping.onSchedulerStart();
+    this.#limits.onSchedulerStart();
     this.#fleet.world.say(epoch, 'starts');
   }
 
@@ -79,9 +83,12 @@ export class Ledger implements Watcher {
       case 'scaling.decided':
         this.#countDecision(fields);
         this.#flapping.onDecided(fields);
-        return this.#onDecided(String(fields['adapter']), Number(fields['from']), Number(fields['to']));
+        this.#limits.onDecided(fields, this.#silent);
+        return this.#onDecided(fields);
       case 'scaling.held':
         return this.#countDecision(fields);
+      case 'adapter.backoff':
+        return this.#limits.onBackoff(fields);
       case 'adapter.lost':
         this.#flapping.onAdapterLost(String(fields['adapter']));
         return void this.#silent.add(String(fields['adapter']));
@@ -115,17 +122,22 @@ export class Ledger implements Watcher {
     };
     switch (event) {
       case 'group.requested':
+        this.#limits.onRequested(group, String(fields['adapter']));
         return enter('requested', '– → requested: wanted');
       case 'group.adopted':
         this.failedStarts.delete(group);
         this.#flapping.onAdopted(group);
+        this.#limits.onKnown(group, String(fields['adapter']));
         if (fields['phase'] === 'stopping') return enter('stopping', '– → stopping: adopted while it stops');
         return enter('requested', '– → requested: adopted');
       case 'group.running':
         this.#flapping.onGroupRunning(String(fields['adapter']), group, Number(fields['afterMs']));
         return enter('running', 'requested → running: first worker');
       case 'group.draining':
-        if (fields['cause'] === 'scaleDown') this.#checkIdle(group);
+        if (fields['cause'] === 'scaleDown') {
+          this.#checkIdle(group);
+          this.#limits.onLetGo(group, String(fields['adapter']));
+        }
         this.#causes.set(group, String(fields['cause']));
         return enter('draining', DRAIN_TRANSITIONS[String(fields['cause'])]);
       case 'group.drain.timeout':
@@ -176,7 +188,10 @@ export class Ledger implements Watcher {
   }
 
   /** The caps hold for the scheduler, too, and it starts no more than the tasks need. */
-  #onDecided(adapter: string, from: number, to: number): void {
+  #onDecided(fields: Note['fields']): void {
+    const adapter = String(fields['adapter']);
+    const from = Number(fields['from']);
+    const to = Number(fields['to']);
     const { adapters, scheduler } = this.#fleet;
     const decided = adapters.find((one) => one.config.adapterId === adapter);
     const status = scheduler.status();
@@ -184,6 +199,8 @@ export class Ledger implements Watcher {
     if (to > decided.config.caps.groupsMax)
       throw new Violation('P3', `${to} groups are wanted of ${adapter}`);
     const heard = adapters.filter(({ config }) => !this.#silent.has(config.adapterId));
+    // Floors are kept whatever there is to do.
+    if (/^(min|warm)_groups/.test(String(fields['limit'] ?? ''))) return;
     checkNoRunaway(this.#fleet, heard, status, adapter);
   }
 
@@ -215,6 +232,7 @@ export class Ledger implements Watcher {
 
   onHeard(from: PeerId, message: Message): void {
     if (message.kind === 'resultAck') this.coverage.took('finished → gone: acknowledged');
+    else if (message.kind === 'taskResultBatch') this.#limits.onResult(from);
     else if (message.kind === 'taskCancel') this.#unwished.add(message.taskId);
     else if (message.kind === 'tasksReturned' && message.returned.length > 0)
       this.coverage.took('assigned → waiting: given back');

@@ -196,12 +196,8 @@ export class Provider {
     world.after(this.#random.skewed(this.traits.bootMs, this.traits.bootMs * 4), () => {
       if (group.goneAt !== Infinity || group.stopping) return;
       group.everUp = true;
-      group.host = new WorkerHost(
-        this.#hub,
-        group.workerIds,
-        this.traits.worker,
-        this.traits.capabilities,
-        () => this.#end(group),
+      group.host = new WorkerHost(this.#hub, group.workerIds, this.traits.worker, intent.capabilities, () =>
+        this.#end(group),
       );
     });
     return group;

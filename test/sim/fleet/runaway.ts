@@ -16,6 +16,7 @@ export const checkNoRunaway = (
   if (compat === 'stock' || !policy.tuning.countStarting) return;
   const asked = heard.find(({ config }) => config.adapterId === adapter);
   // A primary is replaced whatever else is there.
+  if ((asked?.config.offers?.length ?? 0) > 1) return;
   if (policy.scaling === 'fixed_elastic' && asked !== undefined && isPrimary(asked)) return;
   const { tasks, kinds } = unfinished(fleet, status);
   const largest = Math.max(...heard.map(({ config }) => config.workersPerGroup));

@@ -4,6 +4,7 @@ import type { SchedulerConfig } from '@muster/core/scheduler-types';
 import type { WorkerConfig } from '@muster/core/worker-types';
 import { adapterId } from '@muster/protocol/ids';
 import type { Capabilities } from '@muster/protocol/ids';
+import type { GroupOffer } from '@muster/protocol/messages';
 import type { AdapterSettings } from './adapter.ts';
 import { incidentsOf } from './incidents.ts';
 import type { Incident } from './incidents.ts';
@@ -169,6 +170,7 @@ const adapterOf = (random: Random, at: number, names: readonly string[]): Adapte
     caps,
     worker: workerOf(random),
   };
+  const kinds = offersOf(random, offers, price, provider.billedMinimumMs);
   return {
     provider,
     config: {
@@ -176,6 +178,7 @@ const adapterOf = (random: Random, at: number, names: readonly string[]): Adapte
       provider: 'fake',
       workersPerGroup,
       capabilities: offers,
+      ...(kinds.length > 0 ? { offers: kinds } : {}),
       caps,
       heartbeatMs: 2_000,
       listIntervalMs: 2_000,
@@ -188,6 +191,19 @@ const adapterOf = (random: Random, at: number, names: readonly string[]): Adapte
       stopRepeatMs: 10_000,
     },
   };
+};
+
+/** None: groups of `capabilities` that cost nothing. Else those, and now and then plain ones that cost less. */
+const offersOf = (
+  random: Random,
+  best: Capabilities,
+  dollarsPerHour: number,
+  billedMinimumMs: number,
+): readonly GroupOffer[] => {
+  if (dollarsPerHour === 0) return [];
+  const one = { name: 'best', capabilities: best, dollarsPerHour, billedMinimumMs };
+  if (best.size === 0 || random.chance(0.5)) return [one];
+  return [{ ...one, name: 'plain', capabilities: capabilities([]), dollarsPerHour: dollarsPerHour / 4 }, one];
 };
 
 /**

@@ -4,11 +4,15 @@ import { Violation } from './world.ts';
 
 /** Every task ends, and every group is gone, within this much calm weather. */
 const CALM_MS = 900_000;
+/** `compat=stock` promises no end; this is how long it is watched. */
+const STOCK_CALM_MS = 60_000;
 const LOOK_MS = 200;
 const SHUTDOWN_MS = 300_000;
 
 export const settle = (fleet: Fleet, when: string): void => {
   const from = fleet.world.now;
+  // As the stock system does, it may stop what runs for ever again, and keep groups that nobody needs.
+  if (fleet.scenario.scheduler.compat === 'stock') return fleet.world.run(from + STOCK_CALM_MS);
   const left = waitFor(fleet, () => waiting(fleet));
   if (left !== undefined)
     throw new Violation(left.promise, `${when}: ${left.what}, ${CALM_MS / 1000} s after all trouble ended`);
@@ -58,7 +62,8 @@ const ownKept = (fleet: Fleet): number =>
 
 const stockKept = (fleet: Fleet): number => keptOf(fleet, [fleet.scenario.stock.groupsMax]);
 
-const keepsGroups = (fleet: Fleet): boolean => ownKept(fleet) + stockKept(fleet) > 0;
+const keepsGroups = (fleet: Fleet): boolean =>
+  fleet.scenario.scheduler.compat === 'stock' || ownKept(fleet) + stockKept(fleet) > 0;
 
 const waiting = (fleet: Fleet): Left | undefined => {
   for (const client of fleet.clients) {
