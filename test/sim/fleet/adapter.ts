@@ -41,6 +41,7 @@ export class SimAdapter {
   readonly #intents = new Map<GroupId, RestoredIntent>();
   #current: Incarnation | undefined;
   #runs = 0;
+  #leaving = false;
 
   constructor(hub: Hub, config: AdapterSettings, provider: Provider) {
     this.#hub = hub;
@@ -71,6 +72,7 @@ export class SimAdapter {
 
   start(): void {
     if (this.#current !== undefined) return;
+    this.#leaving = false;
     const { world, network, random } = this.#hub;
     const name = `${this.config.adapterId}#${++this.#runs}`;
     const process = new Process(world, name, random.int(0, 1_000_000));
@@ -117,9 +119,15 @@ export class SimAdapter {
     this.#end(one, 'lost');
   }
 
+  /** It was asked to end, and starts nothing any more. */
+  get isLeaving(): boolean {
+    return this.#leaving;
+  }
+
   /** On request; it ends when it is done. */
   shutdown(policy: StopPolicy, withinMs: number): void {
     this.#hub.world.say(this.config.adapterId, `shutdown ${policy}`);
+    this.#leaving = true;
     this.#current?.loop.feed([{ kind: 'shutdown', policy, withinMs }]);
   }
 

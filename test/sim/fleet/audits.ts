@@ -4,8 +4,8 @@ import type { ProviderGroup } from './provider.ts';
 import { Violation } from './world.ts';
 
 const AUDIT_MS = 5_000;
-/** The longest time that the scheduler may have been stalled, and what it takes to be seen. */
-const LATE_MS = 25_000;
+/** The longest time that the scheduler may have been stalled or asleep, and what it takes to be seen. */
+const LATE_MS = 40_000;
 /** I5: what exists at a provider is known to its adapter within this, unless that is down or blind. */
 const LEAK_MS = 60_000;
 const HOUR_MS = 3_600_000;

@@ -93,7 +93,7 @@ export class Limits {
 
   #checkFloor(silent: ReadonlySet<string>): void {
     const { minGroups } = this.#tuning;
-    if (minGroups === 0) return;
+    if (minGroups === 0 || this.#fleet.adapters.some((one) => one.isLeaving)) return;
     let live = 0;
     for (const groups of this.#live(silent, ['requested', 'running']).values()) live += groups;
     if (live < minGroups) throw new Violation('min_groups', `${live} groups are left, not ${minGroups}`);
