@@ -207,7 +207,8 @@ const nextLines = (state: SchedulerState, facts: GroupFacts): readonly string[] 
           : `It runs when the first of its workers is here; when none has come in ${due}, it is given up and stopped.`,
       ];
     case 'running':
-      if (due !== '') return [`When no worker of it is here in ${due}, it is stopped.`];
+      if (due !== '' && facts.workers.length === 0)
+        return [`When no worker of it is here in ${due}, it is stopped.`];
       if (facts.idleMs === undefined) return ['It holds tasks, so scale-down does not choose it.'];
       return [
         facts.releasableInMs === undefined || facts.releasableInMs === 0

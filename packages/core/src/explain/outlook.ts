@@ -141,7 +141,8 @@ const withIdle = (view: ScalingView, idleOf: (supply: Supply) => Iterable<IdleGr
   const copy = (supply: Supply): Supply => {
     const { key, offers, dollarsPerHour, requested, running, draining, stopping, serving } = supply;
     const phases = { requested, running, draining, stopping, serving };
-    return { key, offers, dollarsPerHour, ...phases, idle: idleOf(supply) };
+    const { workers, awaited } = supply;
+    return { key, offers, dollarsPerHour, ...phases, workers, awaited, idle: idleOf(supply) };
   };
   return { ...view, adapters: view.adapters.map((one) => ({ ...one, supplies: one.supplies.map(copy) })) };
 };
@@ -151,10 +152,11 @@ const noneIdle = (): Iterable<IdleGroup> => [];
 /** As if every group had been idle for long enough. */
 const allIdle =
   ({ now }: ScalingView): ((supply: Supply) => Iterable<IdleGroup>) =>
-  ({ serving }) => ({
+  ({ serving, workers: all, awaited = 0 }) => ({
     *[Symbol.iterator](): Generator<IdleGroup> {
+      const workers = all === undefined ? undefined : (all + awaited) / serving;
       for (let i = 1; i <= serving; i++)
-        yield { id: groupId(`idle-${i}`), idleSince: now, releasableAt: now };
+        yield { id: groupId(`idle-${i}`), idleSince: now, releasableAt: now, workers };
     },
   });
 

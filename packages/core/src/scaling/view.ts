@@ -29,6 +29,8 @@ export interface IdleGroup {
   readonly idleSince: Instant | undefined;
   /** From then on it may be let go: it was idle for long enough, and what is paid for anyhow is used up. */
   readonly releasableAt: Instant;
+  /** Its workers that count as capacity. Default: as many as the adapter starts per group. */
+  readonly workers?: number | undefined;
 }
 
 /** Groups of one adapter that offer the same. */
@@ -45,6 +47,10 @@ export interface Supply {
   readonly stopping: number;
   /** Running groups with a live worker; only these and the requested ones are capacity. */
   readonly serving: number;
+  /** Live workers of the serving groups. Default: as many as the adapter starts per group. */
+  readonly workers?: number | undefined;
+  /** Those that serving groups still lack and that are taken to be starting. Default: 0. */
+  readonly awaited?: number | undefined;
   /** Longest idle first; one-way, read no further than needed. */
   readonly idle: Iterable<IdleGroup>;
 }
@@ -135,6 +141,14 @@ export interface ScalingDecision {
 }
 
 export type ScalingPolicy = (view: ScalingView) => ScalingDecision;
+
+/** Workers that are there. */
+export const workersOf = ({ workers, serving }: Supply, { workersPerGroup }: AdapterView): number =>
+  workers ?? serving * workersPerGroup;
+
+/** Workers on their way. */
+export const comingOf = ({ requested, awaited = 0 }: Supply, { workersPerGroup }: AdapterView): number =>
+  requested * workersPerGroup + awaited;
 
 /** Live groups. */
 export const liveOf = (supply: Supply): number => supply.requested + supply.running;

@@ -15,7 +15,7 @@ import { shutDownLate } from './shutdown.ts';
 import { after, deafForMs, note, noteOnce, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { arrivedSince, nameGroup, readAnswer, startCommand, stopCommand } from './stock-adapter.ts';
-import { announce, correct, sameOffers } from './supply.ts';
+import { announce, correct, recount, sameOffers } from './supply.ts';
 import { loseWorker } from './workers.ts';
 
 /** A start that its adapter has neither answered nor listed is sent again after this; it is idempotent. */
@@ -45,7 +45,10 @@ export const onAdapterHeartbeat = (state: SchedulerState, from: PeerId, beat: Ad
   if (groupsMax !== adapter.groupsMax || workersPerGroup !== adapter.workersPerGroup)
     state.scalingDirty = true;
   adapter.groupsMax = groupsMax;
-  adapter.workersPerGroup = workersPerGroup;
+  if (workersPerGroup !== adapter.workersPerGroup) {
+    adapter.workersPerGroup = workersPerGroup;
+    for (const group of adapter.groups) recount(group);
+  }
   if (!sameOffers(adapter, beat)) {
     announce(adapter, beat);
     state.scalingDirty = true;

@@ -181,6 +181,8 @@ const checkGroup = (state: SchedulerState, group: Group): void => {
   assert(group.phase !== 'requested' || group.workers.size === 0, 'G1: a requested group has workers');
   assert(busy === group.busy, `G2: ${busy} busy workers, ${group.busy} counted`);
   assert(group.guessed || !isDoubtful(state, group), 'S5: a guess that is not told to be one');
+  const fills = group.fillsUntil !== undefined && group.phase === 'running' && group.workers.size > 0;
+  assert(!fills || group.timer.armed, 'G4: workers are awaited without a deadline');
   const idle = group.phase === 'running' && busy === 0 && group.workers.size > 0;
   assert(idle === (group.idleSince !== undefined), 'G2: idleSince does not fit');
   const deserted = group.phase === 'running' && group.workers.size === 0;

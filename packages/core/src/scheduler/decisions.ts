@@ -3,6 +3,7 @@ import { capabilityKey, showId } from '@muster/protocol/ids';
 import { tunedKeys } from '../policy-content/text.ts';
 import { holdKey } from '../scaling/record.ts';
 import type { DecisionRecord, SupplyChange } from '../scaling/record.ts';
+import { comingOf, workersOf } from '../scaling/view.ts';
 import type { ScalingDecision, ScalingView, Unservable } from '../scaling/view.ts';
 import type { Note } from '../machine.ts';
 import { showKey } from './apply.ts';
@@ -76,10 +77,10 @@ const capacityOf = (view: ScalingView): { readonly workers: number; readonly sta
   let workers = 0;
   let starting = 0;
   for (const ungrouped of view.ungrouped) workers += ungrouped.workers;
-  for (const { supplies, workersPerGroup } of view.adapters) {
-    for (const { serving, requested } of supplies) {
-      workers += serving * workersPerGroup;
-      starting += requested * workersPerGroup;
+  for (const adapter of view.adapters) {
+    for (const supply of adapter.supplies) {
+      workers += workersOf(supply, adapter);
+      starting += comingOf(supply, adapter);
     }
   }
   return { workers, starting };

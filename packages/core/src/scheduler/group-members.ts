@@ -2,13 +2,13 @@
 import { groupOfWorker } from '@muster/protocol/ids';
 import type { Group } from './group.ts';
 import { startFailed } from './breaker.ts';
-import { groupGone, groupRuns, settleDrain } from './groups.ts';
+import { awaitOthers, groupGone, groupRuns, settleDrain } from './groups.ts';
 import { settleIdle, touch } from './indexes.ts';
 import { after, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { attributeByArrival, doubt } from './stock-adapter.ts';
 import { stray, unstray } from './strays.ts';
-import { correct } from './supply.ts';
+import { correct, recount } from './supply.ts';
 import type { Worker } from './worker.ts';
 
 /** The group of a newly registered worker, as far as it is known. */
@@ -32,11 +32,11 @@ export const addMember = (state: SchedulerState, group: Group, worker: Worker): 
   group.supply.deserted.delete(group);
   doubt(state, group);
   if (group.phase === 'requested') groupRuns(state, group);
-  else if (group.phase === 'running') state.timers.clear(group.timer);
-  else {
+  else if (group.phase !== 'running') {
     worker.phase = 'draining';
     if (worker.own) send(state, worker.id, { kind: 'drain', action: 'drain' });
   }
+  awaitOthers(state, group);
   state.scalingDirty = true;
   settleIdle(state, group);
   touch(state, worker);
@@ -61,6 +61,7 @@ export const leaveGroup = (state: SchedulerState, worker: Worker): void => {
   }
   worker.group = undefined;
   doubt(state, group);
+  recount(group);
   settleIdle(state, group);
   settleDrain(state, group);
   if (group.phase === 'stopping' && group.reported && group.workers.size === 0)

@@ -24,6 +24,8 @@
  * G1 `workers` holds exactly the registered workers whose `group` it is; a requested group has none.
  * G2 `busy` counts those of them that hold tasks; `idleSince` is set exactly while it runs with none.
  * G3 Every phase but running with a live worker has an armed deadline.
+ * G4 `fillsUntil` is set only while fewer workers have come than were started; while it runs with a live worker, it
+ *    has a deadline then too.
  */
 import type { Capabilities, GroupId, Instant } from '@muster/protocol/ids';
 import type { Adapter } from './adapter.ts';
@@ -62,6 +64,8 @@ export type GroupState =
       sentAt: Instant;
     };
 
+const NONE_COUNTED = { workers: 0, awaited: 0 };
+
 export class Group {
   /** The provisional one until a stock adapter has answered with its own. */
   id: GroupId;
@@ -85,6 +89,10 @@ export class Group {
   idleSince: Instant | undefined = undefined;
   /** Whether one of its workers has ever been here. */
   ran = false;
+  /** Workers that it lacks are taken to be starting until then; afterwards they are missing. */
+  fillsUntil: Instant | undefined = undefined;
+  /** What its supply counts of it. */
+  counted: { readonly workers: number; readonly awaited: number } = NONE_COUNTED;
   /** Adopted: until then its workers may still come back from the former scheduler, with tasks of theirs. */
   returningUntil: Instant | undefined = undefined;
   /** Whether a result has come from it: losing it is then no failed start. */

@@ -12,7 +12,7 @@ import { after, deafForMs, note, send } from './state.ts';
 import type { SchedulerState } from './state.ts';
 import { doubt, doubtMs, isNameless, startCommand, stopCommand } from './stock-adapter.ts';
 import { stray } from './strays.ts';
-import { delist, enlist } from './supply.ts';
+import { delist, enlist, recount } from './supply.ts';
 
 const enter = (state: SchedulerState, group: Group, next: GroupState, reason: string): void => {
   const { phases } = group.adapter;
@@ -28,6 +28,7 @@ const enter = (state: SchedulerState, group: Group, next: GroupState, reason: st
   state.timers.clear(group.timer);
   if (next.phase !== 'running') group.supply.deserted.delete(group);
   state.scalingDirty = true;
+  recount(group);
   settleIdle(state, group);
   for (const worker of group.workers) touch(state, worker);
 };
@@ -110,6 +111,7 @@ export const adoptGroup = (
 export const groupRuns = (state: SchedulerState, group: Group): void => {
   const started = group.state.phase === 'requested' ? group.state.requestedAt : state.now;
   if (group.returningUntil === undefined) group.adapter.startTimes.add(state.now - started);
+  group.fillsUntil = after(state, state.config.startTimeoutMs);
   enter(state, group, { phase: 'running' }, 'its first worker is here');
   if (!group.ran) {
     group.ran = true;
@@ -159,6 +161,7 @@ export const settleDrain = (state: SchedulerState, group: Group): void => {
 
 /** draining → running (active): the drain took too long, and a running task is worth more than an idle group. */
 const callOff = (state: SchedulerState, group: Group): void => {
+  group.fillsUntil = undefined;
   enter(state, group, { phase: 'running' }, 'drain called off');
   for (const worker of group.workers) {
     if (worker.phase === 'lost') continue;
@@ -223,6 +226,26 @@ export const groupGone = (state: SchedulerState, group: Group, reason: string): 
   noteGroup(state, 'group.gone', asked ? 'info' : 'warn', group, { reason });
 };
 
+/** Its workers are here, or the others may still come (G4). */
+export const awaitOthers = (state: SchedulerState, group: Group): void => {
+  if (group.phase !== 'running') return;
+  const { fillsUntil } = group;
+  if (fillsUntil !== undefined && fillsUntil > state.now && lacksWorkers(group)) {
+    state.timers.set(group.timer, fillsUntil);
+    recount(group);
+  } else endFilling(state, group);
+};
+
+const lacksWorkers = ({ workers, adapter }: Group): boolean => workers.size < adapter.workersPerGroup;
+
+/** What is there is all that it has. */
+const endFilling = (state: SchedulerState, group: Group): void => {
+  state.timers.clear(group.timer);
+  group.fillsUntil = undefined;
+  recount(group);
+  state.scalingDirty = true;
+};
+
 /** A group of this adapter did work. */
 export const proveGroup = (state: SchedulerState, group: Group): void => {
   group.proved = true;
@@ -232,6 +255,7 @@ export const proveGroup = (state: SchedulerState, group: Group): void => {
 export const onGroupDue = (state: SchedulerState, group: Group): void => {
   // Who did not listen cannot say that it was silent: what came meanwhile is read first.
   const deafMs = deafForMs(state);
+  if (deafMs === 0 && group.phase === 'running' && group.workers.size > 0) return endFilling(state, group);
   const waitMs = deafMs > 0 ? deafMs : doubtMs(state, group);
   if (waitMs > 0) return state.timers.set(group.timer, after(state, waitMs));
   const { state: now } = group;

@@ -26,5 +26,7 @@ const idleGroup = (state: SchedulerState, group: Group, idleSince: Instant | und
   // P4: a worker that has not come back since this scheduler started may be running a task.
   if (returningUntil !== undefined && group.workers.size < group.adapter.workersPerGroup)
     at = Math.max(at, returningUntil);
-  return { id: group.id, idleSince, releasableAt: instant(at) };
+  const { workers, awaited } = group.counted;
+  const capacity = workers + (policy.tuning.countStarting ? awaited : 0);
+  return { id: group.id, idleSince, releasableAt: instant(at), workers: capacity };
 };

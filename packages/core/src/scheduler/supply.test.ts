@@ -144,7 +144,8 @@ describe('an idle group', () => {
     w.step(from(g, workerBeat()));
     w.step(from(g, results(['t1'], 1, 5)));
     const [idle] = [...(viewOf(w.state, true).adapters[0]?.supplies[0]?.idle ?? [])];
-    expect(idle).toEqual({ id: groupId('g-e1-1'), idleSince: w.now, releasableAt: 75 + 60_000 });
+    const releasableAt = 75 + 60_000;
+    expect(idle).toEqual({ id: groupId('g-e1-1'), idleSince: w.now, releasableAt, workers: 1 });
     expect(viewOf(w.state, true).adapters[0]?.startMs).toBe(25);
   });
 });

@@ -6,6 +6,8 @@
  * V2 `idleGroups` lists exactly its groups with `idleSince`, longest idle first.
  * V3 `deserted` holds exactly its running groups without a live worker: they count against the limit, not as capacity.
  * V4 A supply is there exactly while its adapter can start it or has groups of it; its key is that of its offers.
+ * V5 `workers` are the live workers of its running groups, `awaited` those that such a group with a live worker lacks
+ *    while its `fillsUntil` is set: a worker that never comes is capacity only as long as a start may take.
  */
 import { capabilityKey } from '@muster/protocol/ids';
 import type { Capabilities } from '@muster/protocol/ids';
@@ -29,6 +31,8 @@ export class SupplyEntry {
   readonly phases: Record<GroupPhase, number> = { requested: 0, running: 0, draining: 0, stopping: 0 };
   readonly idleGroups: Set<Group> = new Set<Group>();
   readonly deserted: Set<Group> = new Set<Group>();
+  workers = 0;
+  awaited = 0;
   /** As policies may take them; made when first asked for. */
   idle: Iterable<IdleGroup> | undefined = undefined;
 
@@ -121,12 +125,32 @@ export const hasAll = (offered: Capabilities, needs: Capabilities): boolean => {
 };
 
 export const enlist = (group: Group): void => {
-  group.supply.phases[group.phase]++;
+  const { supply, counted } = group;
+  supply.phases[group.phase]++;
+  supply.workers += counted.workers;
+  supply.awaited += counted.awaited;
+};
+
+/** Workers came or went, its phase has changed, or how many it should have (V5). */
+export const recount = (group: Group): void => {
+  const { supply, counted } = group;
+  const now = countOf(group);
+  supply.workers += now.workers - counted.workers;
+  supply.awaited += now.awaited - counted.awaited;
+  group.counted = now;
+};
+
+export const countOf = (group: Group): Group['counted'] => {
+  const workers = group.phase === 'running' ? group.workers.size : 0;
+  const fills = workers > 0 && group.fillsUntil !== undefined;
+  return { workers, awaited: fills ? Math.max(0, group.adapter.workersPerGroup - workers) : 0 };
 };
 
 export const delist = (group: Group): void => {
   const { supply } = group;
   supply.phases[group.phase]--;
+  supply.workers -= group.counted.workers;
+  supply.awaited -= group.counted.awaited;
   supply.idleGroups.delete(group);
   supply.deserted.delete(group);
   dissolve(supply);

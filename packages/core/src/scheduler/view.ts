@@ -34,8 +34,8 @@ export const viewOf = (state: SchedulerState, own: boolean): ScalingView => {
 
 /** Its workers work on, and nobody can stop them. */
 const addUnheard = (adapter: Adapter, ungrouped: Ungrouped[]): void => {
-  for (const { serving, offers } of adapter.supplies.values())
-    if (serving > 0) ungrouped.push({ offers, workers: serving * adapter.workersPerGroup });
+  for (const { workers, offers } of adapter.supplies.values())
+    if (workers > 0) ungrouped.push({ offers, workers });
 };
 
 const adapterView = (state: SchedulerState, adapter: Adapter): AdapterView => {
@@ -55,8 +55,9 @@ const adapterView = (state: SchedulerState, adapter: Adapter): AdapterView => {
 
 const supplyView = (state: SchedulerState, supply: SupplyEntry): Supply => {
   const { requested, running, draining, stopping } = supply.phases;
-  const { key, offers, dollarsPerHour, serving } = supply;
+  const { key, offers, dollarsPerHour, serving, workers, awaited } = supply;
   supply.idle ??= { [Symbol.iterator]: () => idleOf(state, supply) };
   const { idle } = supply;
-  return { key, offers, dollarsPerHour, requested, running, draining, stopping, serving, idle };
+  const phases = { requested, running, draining, stopping, serving };
+  return { key, offers, dollarsPerHour, ...phases, workers, awaited, idle };
 };

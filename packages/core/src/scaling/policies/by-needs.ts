@@ -196,13 +196,12 @@ const shrink = (draft: Draft, needs: Needs, rule: NeedsRule): readonly Finding[]
   const stay = new Set<Line>();
   releaseIdle(
     draft,
-    (line) => {
+    (line, workers) => {
       if (stay.has(line)) return false;
-      const { workersPerGroup } = line.adapter;
       const { kept, wanted } = (shares ??= sharesOf(needs, rule, keep));
-      if (kept.take(line.kind, workersPerGroup)) {
-        if (wanted.take(line.kind, workersPerGroup)) return true;
-        kept.add(line.kind, workersPerGroup);
+      if (kept.take(line.kind, workers)) {
+        if (wanted.take(line.kind, workers)) return true;
+        kept.add(line.kind, workers);
       }
       stay.add(line);
       return false;

@@ -4,7 +4,7 @@
  */
 import { capabilityKey, showId } from '@muster/protocol/ids';
 import type { Capabilities, GroupId, Instant } from '@muster/protocol/ids';
-import { liveOf } from '../view.ts';
+import { comingOf, liveOf, workersOf } from '../view.ts';
 import type {
   AdapterView,
   ScalingDecision,
@@ -38,8 +38,8 @@ export interface Line {
   readonly rank: number | undefined;
   /** The adapter's, and what else bounds it. */
   readonly budgets: Budget[];
-  /** Groups that are capacity: those that serve, those that start if they count, and those that this decision adds. */
-  counted: number;
+  /** Workers that are capacity: those that are there, those that start if they count, and those that this decision adds. */
+  workers: number;
   /** Groups that this decision adds, and those of them that there is room for. */
   added: number;
   placed: number;
@@ -119,7 +119,7 @@ const lineOf = (
   rank,
   kind,
   budgets: [],
-  counted: supply.serving + (tuning.countStarting ? supply.requested : 0),
+  workers: workersOf(supply, adapter) + (tuning.countStarting ? comingOf(supply, adapter) : 0),
   added: 0,
   placed: 0,
   starts: [],
@@ -149,12 +149,10 @@ export const recheck = (draft: Draft, at: Instant | undefined): void => {
   if (at !== undefined && (draft.recheckAt === undefined || at < draft.recheckAt)) draft.recheckAt = at;
 };
 
-const workersOf = (line: Line): number => line.counted * line.adapter.workersPerGroup;
-
 /** Workers that are there or on their way by kind, this decision's included. */
 export const workersByKind = ({ kinds, lines }: Draft): Float64Array => {
   const workers = Float64Array.from(kinds, (kind) => kind.ungrouped);
-  for (const line of lines) workers[line.kind] = (workers[line.kind] ?? 0) + workersOf(line);
+  for (const line of lines) workers[line.kind] = (workers[line.kind] ?? 0) + line.workers;
   return workers;
 };
 
@@ -164,7 +162,7 @@ export const capacityOf = (draft: Draft): number => workersByKind(draft).reduce(
 export const placedOf = (draft: Draft): number => draft.lines.reduce((sum, line) => sum + line.placed, 0);
 
 export const startingOf = (draft: Draft): number =>
-  draft.lines.reduce((sum, { supply, adapter }) => sum + supply.requested * adapter.workersPerGroup, 0);
+  draft.lines.reduce((sum, { supply, adapter }) => sum + comingOf(supply, adapter), 0);
 
 /** Every name that is needed is offered; quantities are not compared. */
 export const hasAll = (offers: Capabilities, needs: Capabilities): boolean => {

@@ -67,7 +67,7 @@ export const place = (candidates: readonly Line[], needs: Capabilities, workers:
     const groups = Math.min(Math.max(0, Math.floor(room)), Math.ceil(missing / size - EPSILON));
     if (groups === 0) continue;
     for (const budget of line.budgets) budget.left -= groups;
-    line.counted += groups;
+    line.workers += groups * size;
     line.placed += groups;
     add(line, needs, groups);
     missing -= groups * size;

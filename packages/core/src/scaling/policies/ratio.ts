@@ -147,25 +147,23 @@ const shrink = ({ draft, demands, tasks, isPrimary }: Inputs): readonly Finding[
   if (tasks >= lowerTaskRatio * capacity) return [];
   let excess = capacity - (tasks === 0 ? 0 : Math.ceil(tasks / lowerTaskRatio));
   const guard = lastOnes(draft, demands);
-  releaseIdle(draft, (line) => {
-    const { workersPerGroup } = line.adapter;
-    if (workersPerGroup > excess || isPrimary(line.adapter) || !guard(line)) return false;
-    excess -= workersPerGroup;
+  releaseIdle(draft, (line, workers) => {
+    if (workers > excess || isPrimary(line.adapter) || !guard(line, workers)) return false;
+    excess -= workers;
     return true;
   });
   return [shrunk(draft, `below ${lowerTaskRatio} per worker`)];
 };
 
 /** Says of each group whether it may go, and counts it as gone if so: the last one that waiting tasks need stays. */
-const lastOnes = (draft: Draft, demands: readonly Demand[]): ((line: Line) => boolean) => {
+const lastOnes = (draft: Draft, demands: readonly Demand[]): ((line: Line, workers: number) => boolean) => {
   const waiting = demands.filter((demand) => demand.waiting > 0);
   const left = waiting.map((demand) => ableWorkers(draft, demand));
-  return (line) => {
-    const { workersPerGroup } = line.adapter;
+  return (line, workers) => {
     const served = waiting.map(({ needs }) => draft.view.serves(line.supply.offers, needs));
-    if (served.some((serves, i) => serves && (left[i] ?? 0) <= workersPerGroup)) return false;
+    if (served.some((serves, i) => serves && (left[i] ?? 0) <= workers)) return false;
     served.forEach((serves, i) => {
-      if (serves) left[i] = (left[i] ?? 0) - workersPerGroup;
+      if (serves) left[i] = (left[i] ?? 0) - workers;
     });
     return true;
   };

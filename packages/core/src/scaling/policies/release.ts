@@ -15,22 +15,22 @@ const NEXT_DECISION_MS = 20;
 
 /**
  * Goes through idle groups in that order and counts those that `maySpare` allows as too many; those that were idle for
- * long enough are let go. `maySpare` takes the group's workers away when it says yes.
+ * long enough are let go. `maySpare` is given the number of the group's workers, and takes them away when it says yes.
  *
  * @param lastFirst groups of lines with a higher number go before all others.
  */
 export const releaseIdle = (
   draft: Draft,
-  maySpare: (line: Line) => boolean,
+  maySpare: (line: Line, workers: number) => boolean,
   lastFirst: (line: Line) => number = () => 0,
 ): void => {
   const { now } = draft.view;
   let unripe = 0;
   let released = 0;
-  for (const { line, id, at } of inOrder(draft.lines, lastFirst)) {
-    if (!maySpare(line)) continue;
+  for (const { line, id, at, workers } of inOrder(draft.lines, lastFirst)) {
+    if (!maySpare(line, workers)) continue;
     line.spare++;
-    line.counted--;
+    line.workers -= workers;
     if (at <= now) {
       line.release.push(id);
       if (++released < RELEASED_MAX) continue;
@@ -56,6 +56,7 @@ interface Candidate {
   readonly id: GroupId;
   /** When it may be let go. */
   readonly at: Instant;
+  readonly workers: number;
 }
 
 interface Head {
@@ -103,8 +104,9 @@ const longestIdle = function* (heads: readonly Head[]): Generator<Candidate, voi
       }
     }
     if (best === undefined || best.next.done === true) return;
-    const { id, releasableAt } = best.next.value;
+    const { line } = best;
+    const { id, releasableAt, workers = line.adapter.workersPerGroup } = best.next.value;
     best.next = best.rest.next();
-    yield { line: best.line, id, at: releasableAt };
+    yield { line, id, at: releasableAt, workers };
   }
 };

@@ -10,6 +10,7 @@
  *   one task's time is unknown, or nobody works yet, the queue is taken to last.
  */
 import { showId } from '@muster/protocol/ids';
+import { workersOf } from '../view.ts';
 import type { Demand, ScalingPolicy } from '../view.ts';
 import { byNeeds } from './by-needs.ts';
 import { draftOf } from './draft.ts';
@@ -57,7 +58,7 @@ const busyOf = (needs: Needs): readonly number[] => {
   const { kinds, lines } = needs.draft;
   const serving = Float64Array.from(kinds, (kind) => kind.ungrouped);
   for (const { kind, adapter, supply } of lines)
-    serving[kind] = (serving[kind] ?? 0) + supply.serving * adapter.workersPerGroup;
+    serving[kind] = (serving[kind] ?? 0) + workersOf(supply, adapter);
   const flow = new Flow(serving, needs.serves);
   return needs.demands.map(({ tasks, waiting }, i) => tasks - waiting - flow.put(i, tasks - waiting));
 };
@@ -105,8 +106,9 @@ const queueMsOf = (demand: Demand, needs: Needs): number | undefined => {
   needs.draft.kinds.forEach(({ ungrouped }, kind) => (serving += serves?.[kind] === 1 ? ungrouped : 0));
   for (const line of needs.draft.lines) {
     if (serves?.[line.kind] !== 1) continue;
-    serving += line.supply.serving * line.adapter.workersPerGroup;
-    coming += (line.counted - line.supply.serving) * line.adapter.workersPerGroup;
+    const here = workersOf(line.supply, line.adapter);
+    serving += here;
+    coming += line.workers - here;
   }
   if (serving === 0) return undefined;
   return Math.max(slowestMs, Math.ceil(waiting / (serving + coming)) * meanMsOf(demand));
