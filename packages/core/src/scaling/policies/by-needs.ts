@@ -15,8 +15,8 @@ import type { Flow } from './flow.ts';
 import { ableFor, homesOf, shareOut } from './needs.ts';
 import type { Needs } from './needs.ts';
 import { alternativesTo, askOrSay, place } from './place.ts';
-import { releaseIdle, shrunk } from './release.ts';
-import { factsOf, needing, NOTHING_TO_DO } from './wording.ts';
+import { releaseIdle, shrunk, spareKinds } from './release.ts';
+import { count, factsOf, needing, NOTHING_TO_DO } from './wording.ts';
 
 /** Needs that a reason lists before it only counts. */
 const LISTED_MAX = 3;
@@ -45,7 +45,7 @@ export const byNeeds = (draft: Draft, needs: Needs, rule: NeedsRule): ScalingDec
   const beyond = unservable.reduce((sum, one) => sum + one.tasks, 0);
   const facts = factsOf(tasks - beyond, beyond, capacityOf(draft), startingOf(draft));
   const grown = grow(draft, needs, rule);
-  const findings = [...grown.findings, ...shrink(draft, needs, rule)];
+  const findings = [...grown.findings, ...shrink(draft, needs, rule, grown.findings.length > 0)];
   return decisionOf(draft, {
     facts,
     findings: findings.length === 0 && demands.length + capacityOf(draft) === 0 ? [NOTHING_TO_DO] : findings,
@@ -109,7 +109,7 @@ const told = (found: readonly Found[], needs: Needs, rule: NeedsRule): readonly 
     words: `${needing(one.demand)}: ${rule.why(one.demand, needs)}${one.but}`,
   }));
   const more = sorted.length - LISTED_MAX;
-  if (more > 0) findings.push({ rule: sorted[0]?.rule ?? '', words: `and ${more} more needs` });
+  if (more > 0) findings.push({ rule: sorted[0]?.rule ?? '', words: `and ${count(more, 'more need')}` });
   return findings;
 };
 
@@ -188,7 +188,8 @@ const startFor = (
 
 const share = (workers: number): number => Math.max(SHARE_MIN, workers);
 
-const shrink = (draft: Draft, needs: Needs, rule: NeedsRule): readonly Finding[] => {
+/** @param isOneShort whether some need has too few: then it is told which groups are too many. */
+const shrink = (draft: Draft, needs: Needs, rule: NeedsRule, isOneShort: boolean): readonly Finding[] => {
   const { keep } = rule;
   if (keep === undefined) return [];
   // Only if there is somebody who might go: in a busy fleet there is not.
@@ -208,7 +209,8 @@ const shrink = (draft: Draft, needs: Needs, rule: NeedsRule): readonly Finding[]
     },
     rule.tierOf,
   );
-  return draft.lines.some((line) => line.spare > 0) ? [shrunk(draft, rule.whyFewer)] : [];
+  if (!draft.lines.some((line) => line.spare > 0)) return [];
+  return [shrunk(draft, isOneShort ? `${spareKinds(draft)}: ${rule.whyFewer}` : rule.whyFewer)];
 };
 
 /** What every need should have of all that can serve it, and what it may keep of its own kind. */

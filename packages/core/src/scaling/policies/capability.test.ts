@@ -200,3 +200,36 @@ describe('a mismatched pair: allocate=even_load; scaling=capability', () => {
     expect(decision.unservable).toEqual([]);
   });
 });
+
+describe('what is too much of one kind beside what is too little of another', () => {
+  const idleMs = [90_000, 90_000];
+  it.each([
+    [
+      'is told by kind',
+      view([{ needs: 'gpu', tasks: 1 }], [adapter({ idleMs }), adapter({ key: 'b', offers: 'gpu' })]),
+      '1 task on 2 workers: 1 task that needs gpu: above 10 per worker, 1 needed; ' +
+        'groups with nothing special: below 1 per worker, 2 idle groups let go',
+    ],
+    [
+      'or all kinds together, if they are many',
+      view(
+        [{ needs: 'gpu', tasks: 1 }],
+        [
+          ...['', 'big', 'ssd', 'tpu'].map((offers) =>
+            adapter({ key: `a${offers}`, offers, idleMs: [90_000] }),
+          ),
+          adapter({ key: 'b', offers: 'gpu' }),
+        ],
+      ),
+      '1 task on 4 workers: 1 task that needs gpu: above 10 per worker, 1 needed; ' +
+        'groups of 4 kinds: below 1 per worker, 4 idle groups let go',
+    ],
+    [
+      'and needs no name where nothing is missing',
+      view(0, [adapter({ idleMs })]),
+      '0 tasks on 2 workers: below 1 per worker, 2 idle groups let go',
+    ],
+  ])('%s', (_, given, reason) => {
+    expect(capability(given).reason).toBe(reason);
+  });
+});

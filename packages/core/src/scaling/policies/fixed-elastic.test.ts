@@ -28,6 +28,13 @@ describe('"Primary Adapter: A single worker group (…) that starts once and nev
     expect(decide(given)).toEqual(targets);
   });
 
+  it('its workers are not too many as soon as they are asked for', () => {
+    expect(fixedElastic(view(1, [primary(), burst()]))).toMatchObject({
+      rule: 'primary',
+      reason: '1 task on 0 workers: primary own gets its group',
+    });
+  });
+
   it('its failure is told, and does not keep the others from growing', () => {
     const decision = fixedElastic(view(25, [primary({ blockedUntil: NOW + 900 }), burst()]));
     expect(shown(decision)).toEqual(['own:1 ( x 1)', 'cloud:3 ( x 3)']);

@@ -152,7 +152,11 @@ const shrink = ({ draft, demands, tasks, isPrimary }: Inputs): readonly Finding[
     excess -= workers;
     return true;
   });
-  return [shrunk(draft, `below ${lowerTaskRatio} per worker`)];
+  const why = `below ${lowerTaskRatio} per worker`;
+  if (placedOf(draft) === 0) return [shrunk(draft, why)];
+  // Groups have sizes: those that were just asked for may be more than needed, and that is nothing to be told.
+  const isAnySpare = draft.lines.some((line) => line.spare > 0);
+  return isAnySpare ? [shrunk(draft, `with those that start, ${why}`)] : [];
 };
 
 /** Says of each group whether it may go, and counts it as gone if so: the last one that waiting tasks need stays. */

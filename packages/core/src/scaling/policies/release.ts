@@ -5,13 +5,15 @@ import type { IdleGroup } from '../view.ts';
 import { recheck } from './draft.ts';
 import type { Draft, Finding, Line } from './draft.ts';
 import { priceOf } from './place.ts';
-import { count } from './wording.ts';
+import { count, names } from './wording.ts';
 
 /** So many that may not go yet are looked at in one decision; the rest is looked at in the next. */
 const UNRIPE_MAX = 256;
 /** So many go at most by one decision, and the next ones by the next: it is to take no longer for ten thousand. */
 const RELEASED_MAX = 1_024;
 const NEXT_DECISION_MS = 20;
+/** Kinds of groups that a reason names before it only counts. */
+const NAMED_MAX = 3;
 
 /**
  * Goes through idle groups in that order and counts those that `maySpare` allows as too many; those that were idle for
@@ -49,6 +51,13 @@ export const shrunk = (draft: Draft, why: string): Finding => {
   return spare > 0
     ? { rule: 'resting', words: `${why}, but no group has been idle long enough, or it is paid for anyhow` }
     : { rule: 'busy', words: `${why}, but no group can be spared` };
+};
+
+/** Whose groups are too many: `groups with gpu`. */
+export const spareKinds = ({ lines }: Draft): string => {
+  const kinds = new Set(lines.filter((line) => line.spare > 0).map(({ supply }) => names(supply.offers)));
+  if (kinds.size > NAMED_MAX) return `groups of ${kinds.size} kinds`;
+  return `groups with ${[...kinds].map((one) => one || 'nothing special').join(' or ')}`;
 };
 
 interface Candidate {

@@ -18,7 +18,7 @@ import type { Line } from './draft.ts';
 import { Flow } from './flow.ts';
 import { ableFor, needsOf } from './needs.ts';
 import type { Needs } from './needs.ts';
-import { round, seconds } from './wording.ts';
+import { count, round, seconds } from './wording.ts';
 
 /** A start that was never measured: between a local process and a container in a cloud. */
 const START_MS = 10_000;
@@ -120,5 +120,5 @@ const whyOf = (demand: Demand, estimate: Estimate | undefined): string => {
   const work = demand.waitingMs > 0 ? `${seconds(demand.waitingMs)} of work waits` : `${demand.waiting} wait`;
   const unmeasured =
     demand.unmeasured > 0 && demand.waitingMs > 0 ? `, ${demand.unmeasured} of unknown length` : '';
-  return `${busy} running, ${work}${unmeasured}, ${round(slots)} slots needed to be done in ${seconds(targetMs)}`;
+  return `${busy} running, ${work}${unmeasured}, ${count(round(slots), 'slot')} needed to be done in ${seconds(targetMs)}`;
 };

@@ -73,6 +73,24 @@ describe('vanilla: "Scale up: When tasks / workers > upper_task_ratio (default: 
     });
   });
 
+  it('does not take workers that it has just asked for as too many', () => {
+    expect(vanilla(view(1, [adapter({ workers: 4 })]))).toMatchObject({
+      rule: 'above',
+      reason: '1 task on 0 workers: above 10 per worker, 1 needed',
+    });
+  });
+
+  it('says so when with those that start there are enough to let others go', () => {
+    const small = adapter({ key: 'small', max: 2, price: 9, idleMs: [90_000, 90_000] });
+    const large = adapter({ key: 'large', workers: 8 });
+    expect(vanilla(view(3, [small, large], { upper: 1 }))).toMatchObject({
+      rule: 'above',
+      reason:
+        '3 tasks on 2 workers: above 1 per worker, 3 needed; ' +
+        'with those that start, below 1 per worker, 2 idle groups let go',
+    });
+  });
+
   it('says so when no adapter is here, or none has room', () => {
     expect(vanilla(view(5, []))).toMatchObject({
       rule: 'blocked',
