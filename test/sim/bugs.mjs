@@ -72,8 +72,8 @@ export const BUGS = [
   {
     name: 'P3: the scheduler counts only groups that run, and starts on and on',
     file: core('scaling/policies/draft.ts'),
-    from: 'counted: supply.serving + (tuning.countStarting ? supply.requested : 0),',
-    to: 'counted: supply.serving,',
+    from: 'workersOf(supply, adapter) + (tuning.countStarting ? comingOf(supply, adapter) : 0),',
+    to: 'workersOf(supply, adapter),',
   },
   {
     name: 'P4, running → draining: busy groups are chosen',
@@ -240,14 +240,14 @@ export const BUGS = [
   {
     name: 'min_groups: the floor is not kept',
     file: core('scaling/limits/floors.ts'),
-    from: 'return groups >= minGroups ? warmed',
-    to: 'return groups >= 0 ? warmed',
+    from: 'missing: minGroups - groups,',
+    to: 'missing: 0,',
   },
   {
-    name: 'waterfall: groups that are there do not count in a tier',
+    name: 'waterfall: the cap of a tier is one too high',
     file: core('scaling/policies/waterfall.ts'),
-    from: 'left: Math.max(0, groupsMax - occupied),',
-    to: 'left: groupsMax,',
+    from: 'const budget: Budget = { left: room, words',
+    to: 'const budget: Budget = { left: room + 1, words',
   },
   {
     name: 'capability, target, waterfall: only the first need is looked at',

@@ -101,10 +101,7 @@ export class Limits {
 
   #checkTiers(silent: ReadonlySet<string>): void {
     const occupied = this.#live(silent, ['requested', 'running', 'draining', 'stopping']);
-    const { minGroups, warmGroups, tiers } = this.#tuning;
-    // Floors are filled where it is cheapest, whatever the tier.
-    if (minGroups + warmGroups > 0) return;
-    for (const { adapter, groupsMax } of tiers) {
+    for (const { adapter, groupsMax } of this.#tuning.tiers) {
       const [groups = 0] = [...occupied].flatMap(([id, count]) => (id.startsWith(adapter) ? [count] : []));
       if (groupsMax !== undefined && groups > groupsMax)
         throw new Violation('waterfall', `${groups} groups are in tier ${adapter}, its cap is ${groupsMax}`);

@@ -11,7 +11,7 @@ const MINUTES = 5;
 const GROUPS = 20;
 const TASKS_PER_SECOND = 10;
 const FAULTS_PER_MINUTE = 10;
-const POLICY = 'allocate=even_load; scaling=target';
+const POLICY = 'allocate=even_load; scaling=target; min_groups=20';
 
 export const loadOf = (seed: number): Scenario => {
   const base = scenarioOf(seed);
@@ -45,8 +45,8 @@ export const loadOf = (seed: number): Scenario => {
     stockFaults: false,
     clients: 1,
     needs: [plain],
-    taskMinMs: 500,
-    taskMs: 4_000,
+    taskMinMs: 100,
+    taskMs: 1_000,
     incidents,
     tasks: MINUTES * 60 * TASKS_PER_SECOND,
     faults: MINUTES * FAULTS_PER_MINUTE,

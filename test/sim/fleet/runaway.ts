@@ -32,12 +32,12 @@ export const checkNoRunaway = (
   for (const { config } of heard) {
     // Others may have groups left that cannot run what waits.
     if (capabilityKey(config.capabilities) !== offers) continue;
-    const live = status.groups.filter(
-      (one) =>
-        one.adapter === config.adapterId &&
-        (one.phase === 'requested' || (one.phase === 'running' && one.workers > 0)),
-    );
-    room -= live.length * config.workersPerGroup;
+    // Workers that are not back yet are no capacity.
+    for (const { adapter: id, phase, workers } of status.groups) {
+      if (id !== config.adapterId) continue;
+      if (phase === 'requested') room -= config.workersPerGroup;
+      else if (phase === 'running') room -= workers;
+    }
   }
   if (room < 0)
     throw new Violation('runaway', `${-room} workers more than ${tasks} tasks need are wanted of ${adapter}`);
