@@ -3,7 +3,7 @@
  * Answers are plain data, safe for JSON, and hold the words for people beside the facts for programs. They read what
  * the scheduler holds and what it wrote down when it decided; nothing is decided here.
  */
-import type { SupplyChange } from './scaling/record.ts';
+import type { DecisionRecord } from './scaling/record.ts';
 
 export type ExplainSubject = 'scale' | 'task' | 'group' | 'adapter';
 export const EXPLAIN_SUBJECTS: readonly ExplainSubject[] = ['scale', 'task', 'group', 'adapter'];
@@ -37,19 +37,8 @@ export type ExplainAnswer =
   | AnswerOf<'adapter', AdapterFacts | { readonly adapters: readonly AdapterFacts[] }>;
 
 /** Durations in milliseconds; `agoMs` counts from the moment of the answer. */
-export interface DecisionFacts {
+export interface DecisionFacts extends Omit<DecisionRecord, 'at'> {
   readonly agoMs: number;
-  readonly side: 'own' | 'stock';
-  readonly policy: string;
-  readonly tasks: number;
-  readonly waiting: number;
-  readonly workers: number;
-  readonly starting: number;
-  readonly rule: string;
-  readonly reason: string;
-  readonly changes: readonly SupplyChange[];
-  readonly alternatives: readonly string[];
-  readonly blockedBy: readonly string[];
 }
 
 /** What the policy would say if only the number of tasks were another. */
