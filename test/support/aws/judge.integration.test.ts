@@ -92,7 +92,7 @@ const VERDICTS: Readonly<Record<string, string>> = {
 };
 
 test.skipIf(theirs === undefined)(
-  'says of every call and policy what somebody else’s evaluator says',
+  'says of every call and policy what somebody else’s evaluator says (skipped where @cloud-copilot/iam-simulate, AGPL, is not installed)',
   async () => {
     const different: string[] = [];
     for (const need of await asked())
